@@ -1,0 +1,61 @@
+# One recipe for each thing a developer does; CI runs the same ones and nothing else.
+#
+# Everything is built with `--release` and for the whole workspace, into one directory that all
+# clones of a user share: RocksDB takes the better part of a build and is compiled once that way
+# (docs/adr/0006-one-profile.md).
+
+SHELL := bash
+.SHELLFLAGS := -euo pipefail -c
+.DEFAULT_GOAL := help
+
+export CARGO_TARGET_DIR ?= $(HOME)/.cache/rakit/target
+export CARGO_INCREMENTAL ?= 0
+
+bin := $(CARGO_TARGET_DIR)/release
+cargo_flags := --release --workspace --locked
+
+.PHONY: help setup tools build demo test check fmt clippy tidy deny doc bench doctor
+
+help: ## what there is
+	@awk -F ':.*## ' '/^[a-z]+:.*## / { printf "make %-8s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
+
+setup: ## install what building, testing and measuring need (Debian packages, cargo tools)
+	.ci/setup build measure
+
+tools:
+	@.ci/setup build
+
+build: tools ## compile every program
+	cargo build $(cargo_flags) --bins
+
+demo: build ## three nodes on this machine and the count of 2024 arriving; ARGS="--nodes 5 --speed 10"
+	exec $(bin)/rakit demo $(ARGS)
+
+test: build ## all tests, those of the built program on real clusters among them
+	INSTA_UPDATE=no cargo nextest run $(cargo_flags) --profile ci $(ARGS)
+	cargo test $(cargo_flags) --doc --quiet
+
+check: tools fmt clippy tidy deny doc ## everything about the code that is not a test of what it does
+
+fmt:
+	cargo fmt --all --check
+
+clippy:
+	cargo clippy $(cargo_flags) --all-targets -- -D warnings
+	cargo clippy --release --locked -p store --no-default-features --lib -- -D warnings
+
+tidy:
+	cargo nextest run $(cargo_flags) --profile ci -E 'package(tests) & test(/^tidy::/)'
+
+deny:
+	cargo deny --log-level warn check licenses bans sources
+
+doc:
+	RUSTDOCFLAGS="-D warnings" cargo doc $(cargo_flags) --no-deps --quiet
+
+bench: build ## writes beside etcd, public pages beside nginx, the disk; ARGS="--rounds 3"
+	@.ci/setup measure
+	$(bin)/rakit-bench $(ARGS)
+
+doctor: build ## what fault injection this machine allows
+	$(bin)/rakit-chaos doctor $(ARGS)

@@ -1,0 +1,231 @@
+//! The stable codes: status, words, and whether to try again.
+//!
+//! Invariant: every property of a code is an exhaustive match, so a new code cannot forget one.
+
+use axum::http::StatusCode;
+
+/// The stable codes of `api.md`.
+#[derive(Clone, Copy, Debug, Eq, PartialEq)]
+#[expect(missing_docs, reason = "each is the name of a code; its meaning is in its title and detail")]
+pub enum Code {
+    BadRequest,
+    Unauthenticated,
+    Forbidden,
+    NotFound,
+    MethodNotAllowed,
+    InvalidState,
+    Gone,
+    StaleRevision,
+    TooLarge,
+    UnsupportedMediaType,
+    IdempotencyMismatch,
+    ConfirmationRequired,
+    InvalidForm,
+    PreconditionRequired,
+    TooManyRequests,
+    Overloaded,
+    NoLeader,
+    Stale,
+    DiskFull,
+    Internal,
+}
+
+impl Code {
+    /// All codes.
+    pub const ALL: [Self; 20] = [
+        Self::BadRequest,
+        Self::Unauthenticated,
+        Self::Forbidden,
+        Self::NotFound,
+        Self::MethodNotAllowed,
+        Self::InvalidState,
+        Self::Gone,
+        Self::StaleRevision,
+        Self::TooLarge,
+        Self::UnsupportedMediaType,
+        Self::IdempotencyMismatch,
+        Self::ConfirmationRequired,
+        Self::InvalidForm,
+        Self::PreconditionRequired,
+        Self::TooManyRequests,
+        Self::Overloaded,
+        Self::NoLeader,
+        Self::Stale,
+        Self::DiskFull,
+        Self::Internal,
+    ];
+
+    /// The HTTP status.
+    #[must_use]
+    pub const fn status(self) -> StatusCode {
+        match self {
+            Self::BadRequest => StatusCode::BAD_REQUEST,
+            Self::Unauthenticated => StatusCode::UNAUTHORIZED,
+            Self::Forbidden => StatusCode::FORBIDDEN,
+            Self::NotFound => StatusCode::NOT_FOUND,
+            Self::MethodNotAllowed => StatusCode::METHOD_NOT_ALLOWED,
+            Self::InvalidState => StatusCode::CONFLICT,
+            Self::Gone => StatusCode::GONE,
+            Self::StaleRevision => StatusCode::PRECONDITION_FAILED,
+            Self::TooLarge => StatusCode::PAYLOAD_TOO_LARGE,
+            Self::UnsupportedMediaType => StatusCode::UNSUPPORTED_MEDIA_TYPE,
+            Self::IdempotencyMismatch | Self::ConfirmationRequired | Self::InvalidForm => {
+                StatusCode::UNPROCESSABLE_ENTITY
+            }
+            Self::PreconditionRequired => StatusCode::PRECONDITION_REQUIRED,
+            Self::TooManyRequests => StatusCode::TOO_MANY_REQUESTS,
+            Self::Overloaded | Self::NoLeader | Self::Stale => StatusCode::SERVICE_UNAVAILABLE,
+            Self::DiskFull => StatusCode::INSUFFICIENT_STORAGE,
+            Self::Internal => StatusCode::INTERNAL_SERVER_ERROR,
+        }
+    }
+
+    /// The code on the wire.
+    #[must_use]
+    pub const fn name(self) -> &'static str {
+        match self {
+            Self::BadRequest => "bad-request",
+            Self::Unauthenticated => "unauthenticated",
+            Self::Forbidden => "forbidden",
+            Self::NotFound => "not-found",
+            Self::MethodNotAllowed => "method-not-allowed",
+            Self::InvalidState => "invalid-state",
+            Self::Gone => "gone",
+            Self::StaleRevision => "stale-revision",
+            Self::TooLarge => "too-large",
+            Self::UnsupportedMediaType => "unsupported-media-type",
+            Self::IdempotencyMismatch => "idempotency-mismatch",
+            Self::ConfirmationRequired => "confirmation-required",
+            Self::InvalidForm => "invalid-form",
+            Self::PreconditionRequired => "precondition-required",
+            Self::TooManyRequests => "too-many-requests",
+            Self::Overloaded => "overloaded",
+            Self::NoLeader => "no-leader",
+            Self::Stale => "stale",
+            Self::DiskFull => "disk-full",
+            Self::Internal => "internal",
+        }
+    }
+
+    /// The code with that name.
+    #[must_use]
+    pub fn parse(name: &str) -> Option<Self> {
+        Self::ALL.into_iter().find(|code| code.name() == name)
+    }
+
+    /// Whether the same request may succeed later without being changed.
+    #[must_use]
+    pub const fn retryable(self) -> bool {
+        match self {
+            Self::TooManyRequests
+            | Self::Overloaded
+            | Self::NoLeader
+            | Self::Stale
+            | Self::DiskFull
+            | Self::Internal => true,
+            Self::BadRequest
+            | Self::Unauthenticated
+            | Self::Forbidden
+            | Self::NotFound
+            | Self::MethodNotAllowed
+            | Self::InvalidState
+            | Self::Gone
+            | Self::StaleRevision
+            | Self::TooLarge
+            | Self::UnsupportedMediaType
+            | Self::IdempotencyMismatch
+            | Self::ConfirmationRequired
+            | Self::InvalidForm
+            | Self::PreconditionRequired => false,
+        }
+    }
+
+    /// What happened, in a few words.
+    #[must_use]
+    pub const fn title(self) -> &'static str {
+        match self {
+            Self::BadRequest => "Permintaan tidak sah",
+            Self::Unauthenticated => "Belum masuk",
+            Self::Forbidden => "Tidak berwenang",
+            Self::NotFound => "Tidak ditemukan",
+            Self::MethodNotAllowed => "Metode tidak diizinkan",
+            Self::InvalidState => "Keadaan tidak mengizinkan",
+            Self::Gone => "Riwayat telah diganti",
+            Self::StaleRevision => "Formulir sudah berubah",
+            Self::TooLarge => "Terlalu besar",
+            Self::UnsupportedMediaType => "Jenis isi tidak didukung",
+            Self::IdempotencyMismatch => "Kunci sudah dipakai",
+            Self::ConfirmationRequired => "Perlu konfirmasi",
+            Self::InvalidForm => "Formulir tidak sah",
+            Self::PreconditionRequired => "Prasyarat diperlukan",
+            Self::TooManyRequests => "Terlalu sering",
+            Self::Overloaded => "Sedang sibuk",
+            Self::NoLeader => "Belum ada pemimpin",
+            Self::Stale => "Data belum cukup baru",
+            Self::DiskFull => "Ruang penyimpanan penuh",
+            Self::Internal => "Kesalahan di simpul ini",
+        }
+    }
+
+    /// What the caller does next.
+    #[must_use]
+    pub const fn advice(self) -> &'static str {
+        match self {
+            Self::BadRequest => "Perbaiki permintaan menurut daftar kesalahan, lalu kirim lagi.",
+            Self::Unauthenticated => "Masuk lebih dahulu, lalu ulangi dengan token yang berlaku.",
+            Self::Forbidden => {
+                "Akun ini tidak berwenang di sini; mintalah akun dengan peran atau wilayah yang sesuai."
+            }
+            Self::NotFound => "Periksa alamat dan kodenya.",
+            Self::MethodNotAllowed => "Pakailah metode yang disebut di kepala Allow.",
+            Self::InvalidState => "Muat ulang keadaan terakhir sebelum melanjutkan.",
+            Self::Gone => "Mulailah membaca dari awal riwayat yang baru.",
+            Self::StaleRevision => {
+                "Muat ulang formulir, bandingkan, lalu kirim koreksi dengan revisi terakhir."
+            }
+            Self::TooLarge => "Kecilkan atau bagi isi permintaan.",
+            Self::UnsupportedMediaType => "Kirim isi sebagai application/json.",
+            Self::IdempotencyMismatch => "Pakailah Idempotency-Key baru untuk permintaan yang berbeda.",
+            Self::ConfirmationRequired => {
+                "Cocokkan dengan formulir kertas: perbaiki angkanya, atau konfirmasi aturan yang disebut beserta alasannya."
+            }
+            Self::InvalidForm => "Perbaiki isian yang disebut, lalu kirim lagi dengan kunci baru.",
+            Self::PreconditionRequired => {
+                "Sertakan If-None-Match: * untuk laporan pertama atau If-Match: \"REVISI\" untuk koreksi."
+            }
+            Self::TooManyRequests => "Tunggu selama Retry-After, lalu coba lagi.",
+            Self::Overloaded => "Tunggu selama Retry-After, lalu ulangi dengan kunci yang sama.",
+            Self::NoLeader => "Ulangi dengan kunci yang sama, di sini atau di simpul lain.",
+            Self::Stale => "Ulangi sebentar lagi atau tanyakan simpul lain.",
+            Self::DiskFull => "Hubungi operator; ulangi dengan kunci yang sama setelah ruang tersedia.",
+            Self::Internal => {
+                "Ulangi dengan kunci yang sama di simpul lain; beri tahu operator nomor permintaannya."
+            }
+        }
+    }
+
+    /// Seconds a caller should wait at least, where it should wait.
+    #[must_use]
+    pub const fn retry_after_s(self) -> Option<u32> {
+        match self {
+            Self::TooManyRequests => Some(60),
+            Self::Overloaded | Self::NoLeader | Self::Stale => Some(1),
+            Self::BadRequest
+            | Self::Unauthenticated
+            | Self::Forbidden
+            | Self::NotFound
+            | Self::MethodNotAllowed
+            | Self::InvalidState
+            | Self::Gone
+            | Self::StaleRevision
+            | Self::TooLarge
+            | Self::UnsupportedMediaType
+            | Self::IdempotencyMismatch
+            | Self::ConfirmationRequired
+            | Self::InvalidForm
+            | Self::PreconditionRequired
+            | Self::DiskFull
+            | Self::Internal => None,
+        }
+    }
+}

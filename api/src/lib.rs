@@ -1,0 +1,38 @@
+//! The HTTP contract of Rakit: what officers, the public and operators meet.
+//!
+//! Knows no Raft and no disk. What it needs from the node is in [`ports`]. Invariant: nothing but the officer
+//! and ops routers can change the state, and every answer says which node gave it, at which log index.
+#![forbid(unsafe_code)]
+
+pub mod auth;
+pub mod client;
+pub mod dto;
+pub mod error;
+pub mod limits;
+pub mod openapi;
+pub mod ports;
+pub mod publisher;
+pub mod routes;
+pub mod serve;
+pub mod web;
+
+use axum::Router;
+
+pub use ports::Ports;
+pub use routes::Api;
+
+/// The JSON answers of the `public` listener with these pages beside them (`web::public_pages`). GET and HEAD only.
+pub fn public_router(api: &Api, pages: Router) -> Router {
+    routes::public::router(api, pages)
+}
+
+/// The calls of the `officer` listener with these pages beside them. Everything under `/api/v1` but
+/// `POST /session` wants a bearer token; the pages are served without one.
+pub fn officer_router(api: &Api, pages: Router) -> Router {
+    routes::officer::router(api, pages)
+}
+
+/// The calls of the `ops` listener. Trusts whoever connects: bind it to loopback or behind client certificates.
+pub fn ops_router(api: &Api) -> Router {
+    routes::ops::router(api)
+}

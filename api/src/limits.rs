@@ -1,0 +1,164 @@
+//! Every bound of the HTTP side, with its unit, and the fixed-size table that counts failed sign-ins.
+//!
+//! Invariant: the table never grows. Two callers that fall into one cell share it, which can only refuse more.
+
+use std::net::IpAddr;
+use std::sync::Mutex;
+
+use sha2::{Digest as _, Sha256};
+use tally::ids::LogTime;
+
+/// Largest JSON body, in bytes.
+pub const JSON_BYTES_MAX: usize = 64 * 1024;
+/// Largest body of a batch or of master data, in bytes.
+pub const BULK_BYTES_MAX: usize = 4 * 1024 * 1024;
+/// Longest time a body may take to arrive, in milliseconds.
+pub const BODY_MS_MAX: u64 = 20_000;
+/// Most items of a batch.
+pub const BATCH_ITEMS_MAX: usize = 500;
+/// Longest wait of the change feed, in milliseconds.
+pub const CHANGES_WAIT_MS_MAX: u64 = 30_000;
+/// Most entries a list answers at once.
+pub const LIST_MAX: usize = 1_000;
+/// Entries a list answers when the caller names no number.
+pub const LIST_DEFAULT: usize = 100;
+/// Reads that wait for the cluster at once, public and officer each.
+pub const WAITING_READS_MAX: usize = 256;
+/// Callers of the change feed that wait at once.
+pub const WAITING_FEEDS_MAX: usize = 1_024;
+/// How often clients should look again, in milliseconds; constant per load step.
+pub const NEXT_POLL_MS: u32 = 15_000;
+/// Passwords that wait to be checked behind the one being checked.
+pub const SIGN_IN_QUEUE_MAX: usize = 16;
+/// Longest password, in bytes.
+pub const PASSWORD_BYTES_MAX: usize = 1_024;
+/// How long a session lives, in milliseconds.
+pub const SESSION_MS: u64 = 24 * 60 * 60 * 1_000;
+/// Failed sign-ins of one account from one address before it must wait.
+pub const FAILURES_PER_ACCOUNT_MAX: u32 = 5;
+/// Failed sign-ins from one address before it must wait.
+pub const FAILURES_PER_ADDRESS_MAX: u32 = 100;
+/// Over which time failures are counted, in milliseconds.
+pub const FAILURE_WINDOW_MS: u64 = 10 * 60 * 1_000;
+/// Plain passwords one master-data call may carry: each costs tens of milliseconds to hash.
+pub const PASSWORDS_PER_CALL_MAX: usize = 100;
+/// Cells of the failure table.
+const FAILURE_CELLS: usize = 1 << 14;
+
+/// Where a request came from, put into its extensions by the accept loop (after trusted proxies).
+#[derive(Clone, Copy, Debug, Eq, PartialEq)]
+pub struct ClientAddress(pub IpAddr);
+
+/// A window of time and the failures counted in it.
+#[derive(Clone, Copy, Default)]
+struct Window {
+    began: LogTime,
+    failures: u32,
+}
+
+/// Counts failed sign-ins by (account, address) and by address in memory of a fixed size.
+pub struct FailureTable {
+    secret: [u8; 16],
+    cells: Mutex<Vec<Window>>,
+}
+
+impl FailureTable {
+    /// An empty table. The secret keeps outsiders from choosing who shares a cell with whom.
+    #[must_use]
+    pub fn new(secret: [u8; 16]) -> Self {
+        Self { secret, cells: Mutex::new(vec![Window::default(); FAILURE_CELLS]) }
+    }
+
+    /// Seconds to wait before this account may be tried from this address; `None` when it may be now.
+    #[must_use]
+    pub fn wait_s(&self, username: &str, address: IpAddr, now: LogTime) -> Option<u32> {
+        let account =
+            self.remaining_s(self.cell(&[username, &address.to_string()]), FAILURES_PER_ACCOUNT_MAX, now);
+        let anyone = self.remaining_s(self.cell(&[&address.to_string()]), FAILURES_PER_ADDRESS_MAX, now);
+        account.max(anyone)
+    }
+
+    /// Counts a failure.
+    pub fn failed(&self, username: &str, address: IpAddr, now: LogTime) {
+        let positions = [self.cell(&[username, &address.to_string()]), self.cell(&[&address.to_string()])];
+        let Ok(mut cells) = self.cells.lock() else { return };
+        for position in positions {
+            if let Some(window) = cells.get_mut(position) {
+                if !window.open_at(now) {
+                    *window = Window { began: now, failures: 0 };
+                }
+                window.failures = window.failures.saturating_add(1);
+            }
+        }
+    }
+
+    /// Forgets the failures of an account from an address after a success.
+    pub fn succeeded(&self, username: &str, address: IpAddr) {
+        let position = self.cell(&[username, &address.to_string()]);
+        if let Ok(mut cells) = self.cells.lock()
+            && let Some(window) = cells.get_mut(position)
+        {
+            *window = Window::default();
+        }
+    }
+
+    fn remaining_s(&self, position: usize, failures_max: u32, now: LogTime) -> Option<u32> {
+        let window = self.cells.lock().ok()?.get(position).copied()?;
+        if !window.open_at(now) || window.failures < failures_max {
+            return None;
+        }
+        let ends_ms = window.began.0.saturating_add(FAILURE_WINDOW_MS);
+        u32::try_from(ends_ms.saturating_sub(now.0).div_ceil(1_000).max(1)).ok()
+    }
+
+    fn cell(&self, parts: &[&str]) -> usize {
+        let mut hash = Sha256::new();
+        hash.update(self.secret);
+        for part in parts {
+            hash.update([0]);
+            hash.update(part.as_bytes());
+        }
+        let bytes = hash.finalize();
+        let number = bytes.iter().take(4).fold(0_usize, |number, byte| (number << 8) | usize::from(*byte));
+        number.checked_rem(FAILURE_CELLS).unwrap_or(0)
+    }
+}
+
+impl Window {
+    const fn open_at(self, now: LogTime) -> bool {
+        self.failures > 0 && now.0 < self.began.0.saturating_add(FAILURE_WINDOW_MS)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    const HERE: IpAddr = IpAddr::V4(std::net::Ipv4Addr::LOCALHOST);
+    const THERE: IpAddr = IpAddr::V4(std::net::Ipv4Addr::UNSPECIFIED);
+
+    #[test]
+    fn five_failures_close_one_account_at_one_address_until_the_window_ends() {
+        let table = FailureTable::new([7; 16]);
+        let now = LogTime(1_000_000);
+        for _ in 0..FAILURES_PER_ACCOUNT_MAX {
+            assert_eq!(table.wait_s("a", HERE, now), None);
+            table.failed("a", HERE, now);
+        }
+        assert_eq!(table.wait_s("a", HERE, now), Some(600));
+        assert_eq!(table.wait_s("a", THERE, now), None, "another address may");
+        assert_eq!(table.wait_s("b", HERE, now), None, "another account may");
+        assert_eq!(table.wait_s("a", HERE, LogTime(now.0 + FAILURE_WINDOW_MS)), None);
+    }
+
+    #[test]
+    fn success_clears_the_account_but_not_the_address() {
+        let table = FailureTable::new([7; 16]);
+        let now = LogTime(1_000_000);
+        for name in 0..FAILURES_PER_ADDRESS_MAX {
+            table.failed(&format!("name{name}"), HERE, now);
+        }
+        table.succeeded("name1", HERE);
+        assert!(table.wait_s("name1", HERE, now).is_some(), "the address is closed for everybody");
+    }
+}

@@ -1,0 +1,84 @@
+//! What operators ask of the cluster.
+
+use axum::extract::{Path, Request, State};
+use axum::http::StatusCode;
+use axum::response::{IntoResponse as _, Response};
+use serde_json::Value;
+use tally::ids::NodeId;
+
+use super::params::Params;
+use super::{Surface, door, json, page};
+use crate::dto::cluster::{
+    Cluster, Leader, Level, NodeNumber, Snapshot, StateHash, parse_level, parse_member, parse_transfer,
+};
+use crate::error::{Code, Problem};
+use crate::limits::JSON_BYTES_MAX;
+
+async fn body(request: Request) -> Result<Value, Problem> {
+    let (parts, body) = request.into_parts();
+    door::body(&parts.headers, body, JSON_BYTES_MAX).await
+}
+
+/// `GET /cluster`.
+pub(super) async fn cluster(State(surface): State<Surface>) -> Result<Response, Problem> {
+    let cluster = Cluster::from(surface.ports().operations.status());
+    page(cluster.index, &cluster)
+}
+
+/// `POST /cluster/initialize`: a running node belongs to a cluster already; founding one is `rakit init`.
+pub(super) async fn initialize() -> Problem {
+    Problem::with_detail(
+        Code::InvalidState,
+        "Simpul ini sudah milik sebuah klaster; klaster baru didirikan dengan rakit init di direktori kosong.",
+    )
+}
+
+/// `POST /cluster/node-numbers`.
+pub(super) async fn allocate(State(surface): State<Surface>) -> Result<Response, Problem> {
+    let id = surface.ports().operations.allocate_node().await?;
+    json(StatusCode::CREATED, &NodeNumber { id: id.0 })
+}
+
+/// `POST /cluster/members`.
+pub(super) async fn add(State(surface): State<Surface>, request: Request) -> Result<Response, Problem> {
+    let member = parse_member(&body(request).await?)?;
+    surface.ports().operations.add_member(member).await?;
+    Ok(StatusCode::NO_CONTENT.into_response())
+}
+
+/// `DELETE /cluster/members/{id}`.
+pub(super) async fn remove(
+    State(surface): State<Surface>,
+    Path(id): Path<String>,
+) -> Result<Response, Problem> {
+    let id = id.parse().map_err(|_| Problem::new(Code::NotFound))?;
+    surface.ports().operations.remove_member(NodeId(id)).await?;
+    Ok(StatusCode::NO_CONTENT.into_response())
+}
+
+/// `POST /cluster/transfer`.
+pub(super) async fn transfer(State(surface): State<Surface>, request: Request) -> Result<Response, Problem> {
+    let to = parse_transfer(&body(request).await?)?;
+    let leader = surface.ports().operations.transfer(to).await?;
+    json(StatusCode::OK, &Leader { leader: leader.0 })
+}
+
+/// `POST /cluster/snapshot`.
+pub(super) async fn snapshot(State(surface): State<Surface>) -> Result<Response, Problem> {
+    let index = surface.ports().operations.snapshot().await?;
+    json(StatusCode::OK, &Snapshot { index })
+}
+
+/// `POST /cluster/level`.
+pub(super) async fn level(State(surface): State<Surface>, request: Request) -> Result<Response, Problem> {
+    let level = parse_level(&body(request).await?)?;
+    let level = surface.ports().operations.raise_level(level).await?;
+    json(StatusCode::OK, &Level { level })
+}
+
+/// `GET /state-hash`.
+pub(super) async fn state_hash(State(surface): State<Surface>, params: Params) -> Result<Response, Problem> {
+    let index = params.number("index", 0, u64::MAX)?;
+    let hash = surface.ports().operations.state_hash(index)?;
+    page(hash.index, &StateHash { index: hash.index, hash: hash.hash })
+}

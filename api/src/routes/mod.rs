@@ -1,0 +1,186 @@
+//! The three routers and what their handlers share.
+//!
+//! Invariant: a handler answers a value or a [`Problem`]; headers, problem bodies, 304 and counters are made
+//! in one place, `envelope`.
+
+mod batches;
+mod door;
+mod envelope;
+mod feed;
+mod health;
+mod master;
+mod members;
+mod meters;
+pub(crate) mod officer;
+pub(crate) mod ops;
+mod own;
+mod params;
+pub(crate) mod public;
+mod reading;
+mod session;
+mod tallies;
+
+use std::sync::Arc;
+use std::time::Duration;
+
+use axum::http::header::{CONTENT_TYPE, ETAG};
+use axum::http::{HeaderValue, Response, StatusCode};
+use serde::Serialize;
+use sha2::{Digest as _, Sha256};
+use tally::command::{Item, Principal};
+use tally::ids::hex;
+use tally::outcome::Answer;
+use tokio::sync::Semaphore;
+
+use crate::auth::password::PasswordDesk;
+use crate::error::{Code, Problem};
+use crate::limits::{FailureTable, WAITING_FEEDS_MAX, WAITING_READS_MAX};
+use crate::ports::{Consistency, Ports, ReadOptions, StateView, SubmitError};
+use meters::Meters;
+
+/// How much longer than the port's own deadline a write is waited for, in milliseconds: never reached unless
+/// the port breaks its promise.
+const SUBMIT_MS_MAX: u64 = 6_000;
+
+/// A listener, as metrics name it.
+#[derive(Clone, Copy, Debug, Eq, PartialEq)]
+enum Listener {
+    Public,
+    Officer,
+    Ops,
+}
+
+/// What the routers of one node share: its ports, its counters, its limits.
+#[derive(Clone)]
+pub struct Api(Arc<Shared>);
+
+struct Shared {
+    ports: Ports,
+    passwords: PasswordDesk,
+    failures: FailureTable,
+    meters: Meters,
+    waiting_public: Semaphore,
+    waiting_officer: Semaphore,
+    waiting_feeds: Semaphore,
+}
+
+impl Api {
+    /// The HTTP side of a node over its ports.
+    #[must_use]
+    pub fn new(ports: Ports) -> Self {
+        Self(Arc::new(Shared {
+            ports,
+            passwords: PasswordDesk::default(),
+            failures: FailureTable::new(uuid::Uuid::new_v4().into_bytes()),
+            meters: Meters::default(),
+            waiting_public: Semaphore::new(WAITING_READS_MAX),
+            waiting_officer: Semaphore::new(WAITING_READS_MAX),
+            waiting_feeds: Semaphore::new(WAITING_FEEDS_MAX),
+        }))
+    }
+}
+
+/// The state of handlers: the node's HTTP side, seen from one listener.
+#[derive(Clone)]
+struct Surface {
+    api: Api,
+    listener: Listener,
+}
+
+impl Surface {
+    fn new(api: &Api, listener: Listener) -> Self {
+        Self { api: api.clone(), listener }
+    }
+
+    fn ports(&self) -> &Ports {
+        &self.api.0.ports
+    }
+
+    /// A view as fresh as asked. Reads that must wait for the cluster are capped; the others never wait.
+    async fn view(&self, options: ReadOptions) -> Result<Arc<dyn StateView>, Problem> {
+        let queries = &self.ports().queries;
+        if options.consistency == Consistency::Local && options.min_index.is_none() {
+            return Ok(queries.local()?);
+        }
+        let waiting = match self.listener {
+            Listener::Public => &self.api.0.waiting_public,
+            Listener::Officer | Listener::Ops => &self.api.0.waiting_officer,
+        };
+        let _place = waiting.try_acquire().map_err(|_| Problem::new(Code::Overloaded))?;
+        Ok(queries.view(options).await?)
+    }
+
+    /// Everything acknowledged before now.
+    async fn linearizable(&self) -> Result<Arc<dyn StateView>, Problem> {
+        self.view(ReadOptions { consistency: Consistency::Linearizable, min_index: None }).await
+    }
+
+    /// Proposes items; one answer or error for each, in order, whatever the port does.
+    async fn submit(&self, principal: Principal, items: Vec<Item>) -> Vec<Result<Answer, SubmitError>> {
+        let count = items.len();
+        let deadline = Duration::from_millis(SUBMIT_MS_MAX);
+        let outcomes = tokio::time::timeout(deadline, self.ports().commands.submit(principal, items)).await;
+        let mut outcomes = outcomes.unwrap_or_default();
+        outcomes.resize(count, Err(SubmitError::Unknown));
+        outcomes
+    }
+
+    /// Proposes one item.
+    async fn submit_one(&self, principal: Principal, item: Item) -> Result<Answer, Problem> {
+        let outcome = self.submit(principal, vec![item]).await.pop().unwrap_or(Err(SubmitError::Unknown));
+        Ok(outcome?)
+    }
+}
+
+/// The log index of the view that an answer was made from, on its way to the header.
+#[derive(Clone, Copy)]
+struct PinnedIndex(u64);
+
+/// The number of a request, for problems inside an answer.
+#[derive(Clone, Debug)]
+struct RequestId(String);
+
+/// Marks a failure whose plain text is meant for its reader.
+#[derive(Clone, Copy)]
+struct Worded;
+
+/// A JSON answer.
+fn json<T: Serialize>(status: StatusCode, value: &T) -> Result<axum::response::Response, Problem> {
+    let body = serde_json::to_vec(value).map_err(|error| {
+        tracing::error!(%error, "an answer could not be written");
+        Problem::new(Code::Internal)
+    })?;
+    let mut response = Response::new(body.into());
+    *response.status_mut() = status;
+    response.headers_mut().insert(CONTENT_TYPE, HeaderValue::from_static("application/json"));
+    Ok(response)
+}
+
+/// A JSON answer to a read, with its tag: equal bytes have equal tags on every node.
+fn page<T: Serialize>(index: u64, value: &T) -> Result<axum::response::Response, Problem> {
+    let body = serde_json::to_vec(value).map_err(|error| {
+        tracing::error!(%error, "an answer could not be written");
+        Problem::new(Code::Internal)
+    })?;
+    let tag = tag_of(&body);
+    let mut response = Response::new(body.into());
+    let headers = response.headers_mut();
+    headers.insert(CONTENT_TYPE, HeaderValue::from_static("application/json"));
+    headers.extend(tag.map(|tag| (ETAG, tag)));
+    response.extensions_mut().insert(PinnedIndex(index));
+    Ok(response)
+}
+
+fn tag_of(body: &[u8]) -> Option<HeaderValue> {
+    let digest = Sha256::digest(body);
+    let first = digest.first_chunk::<16>()?;
+    HeaderValue::from_str(&format!("\"{}\"", hex(first))).ok()
+}
+
+/// Marks an answer as a remembered one.
+fn replayed(mut response: axum::response::Response, replay: bool) -> axum::response::Response {
+    if replay {
+        response.headers_mut().insert("idempotent-replay", HeaderValue::from_static("true"));
+    }
+    response
+}

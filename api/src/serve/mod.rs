@@ -1,0 +1,26 @@
+//! The accept loop of every HTTP listener, on hyper.
+//!
+//! Invariant: no client decides how long it is waited for. Handshake, header, body, idle time, a stalled write
+//! and the whole request each have a deadline; connections, streams and buffers each have a cap.
+//! `axum::serve` has none of these, which is why this loop is written by hand.
+
+mod accept;
+mod body;
+mod connection;
+mod counters;
+mod limits;
+mod server;
+mod stream;
+
+#[cfg(test)]
+mod tests;
+
+pub use accept::{Accept, Accepted, BoxedStream, Plain, Protocol, Stream};
+pub use body::RequestBody;
+pub use connection::RemoteAddress;
+pub use counters::{Counters, Counts};
+pub use limits::Limits;
+pub use server::Server;
+
+/// What bodies fail with.
+pub type BoxError = Box<dyn std::error::Error + Send + Sync>;

@@ -1,0 +1,173 @@
+//! A view of the model's rows.
+
+use std::collections::BTreeMap;
+use std::sync::Arc;
+
+use api::ports::{ChangeEntry, ChangePage, ReadError, StateView};
+use tally::account::{Account, Session};
+use tally::aggregate::Aggregate;
+use tally::contest::Contest;
+use tally::ids::{AccountId, ContestId, RequestKey, SessionId};
+use tally::region::{Region, RegionCode, StationCode};
+use tally::row::{Ledger, RequestRecord, Row, RowKey};
+use tally::station::{Event, Station, Tally};
+
+/// The rows at one index.
+pub(crate) struct View {
+    pub(crate) rows: BTreeMap<RowKey, Row>,
+    pub(crate) index: u64,
+}
+
+macro_rules! row {
+    ($self:ident, $key:expr, $kind:ident) => {
+        match $self.rows.get(&$key) {
+            Some(Row::$kind(row)) => Some(row.clone()),
+            _ => None,
+        }
+    };
+}
+
+impl StateView for View {
+    fn index(&self) -> u64 {
+        self.index
+    }
+
+    fn ledger(&self) -> Result<Ledger, ReadError> {
+        Ok(row!(self, RowKey::Ledger, Ledger).unwrap_or_default())
+    }
+
+    fn contests(&self) -> Result<Vec<Arc<Contest>>, ReadError> {
+        let contests = self.rows.values().filter_map(|row| match row {
+            Row::Contest(contest) => Some(Arc::new(contest.clone())),
+            _ => None,
+        });
+        Ok(contests.collect())
+    }
+
+    fn contest(&self, contest: &ContestId) -> Result<Option<Arc<Contest>>, ReadError> {
+        Ok(row!(self, RowKey::Contest(*contest), Contest).map(Arc::new))
+    }
+
+    fn region(&self, region: RegionCode) -> Result<Option<Region>, ReadError> {
+        Ok(row!(self, RowKey::Region(region), Region))
+    }
+
+    fn regions_below(&self, region: RegionCode) -> Result<Vec<Region>, ReadError> {
+        let below = self.rows.values().filter_map(|row| match row {
+            Row::Region(row) if row.code.parent() == Some(region) => Some(row.clone()),
+            _ => None,
+        });
+        Ok(below.collect())
+    }
+
+    fn station(&self, station: StationCode) -> Result<Option<Station>, ReadError> {
+        Ok(row!(self, RowKey::Station(station), Station))
+    }
+
+    fn stations_of(&self, village: RegionCode) -> Result<Vec<Station>, ReadError> {
+        let stations = self.rows.values().filter_map(|row| match row {
+            Row::Station(station) if station.code.village() == village => Some(station.clone()),
+            _ => None,
+        });
+        Ok(stations.collect())
+    }
+
+    fn tally(&self, contest: &ContestId, station: StationCode) -> Result<Option<Tally>, ReadError> {
+        Ok(row!(self, RowKey::Tally(*contest, station), Tally))
+    }
+
+    fn tallies_of(
+        &self,
+        contest: &ContestId,
+        village: RegionCode,
+    ) -> Result<Vec<(StationCode, Tally)>, ReadError> {
+        let tallies = self.rows.iter().filter_map(|(key, row)| match (key, row) {
+            (RowKey::Tally(of, station), Row::Tally(tally))
+                if of == contest && station.village() == village =>
+            {
+                Some((*station, tally.clone()))
+            }
+            _ => None,
+        });
+        Ok(tallies.collect())
+    }
+
+    fn events(&self, contest: &ContestId, station: StationCode) -> Result<Vec<Event>, ReadError> {
+        let events = self.rows.iter().filter_map(|(key, row)| match (key, row) {
+            (RowKey::Event(of, at, _), Row::Event(event)) if of == contest && *at == station => {
+                Some(event.clone())
+            }
+            _ => None,
+        });
+        Ok(events.collect())
+    }
+
+    fn event(
+        &self,
+        contest: &ContestId,
+        station: StationCode,
+        event: u32,
+    ) -> Result<Option<Event>, ReadError> {
+        Ok(row!(self, RowKey::Event(*contest, station, event), Event))
+    }
+
+    fn aggregate(&self, contest: &ContestId, region: RegionCode) -> Result<Option<Aggregate>, ReadError> {
+        Ok(row!(self, RowKey::Aggregate(*contest, region), Aggregate))
+    }
+
+    fn aggregates_below(
+        &self,
+        contest: &ContestId,
+        region: RegionCode,
+    ) -> Result<Vec<(RegionCode, Aggregate)>, ReadError> {
+        let below = self.rows.iter().filter_map(|(key, row)| match (key, row) {
+            (RowKey::Aggregate(of, code), Row::Aggregate(sums))
+                if of == contest && code.parent() == Some(region) =>
+            {
+                Some((*code, sums.clone()))
+            }
+            _ => None,
+        });
+        Ok(below.collect())
+    }
+
+    fn changes(&self, after: u64, limit: usize) -> Result<ChangePage, ReadError> {
+        let mut changes = Vec::new();
+        let mut last = None;
+        let mut next_after = self.index;
+        for (key, row) in &self.rows {
+            let (RowKey::Change(index, _), Row::Change(change)) = (key, row) else { continue };
+            if *index <= after {
+                continue;
+            }
+            if changes.len() >= limit && last != Some(*index) {
+                next_after = last.unwrap_or(after);
+                break;
+            }
+            last = Some(*index);
+            let events = self.events(&change.contest, change.station)?;
+            let upto = &events[..usize::try_from(change.event).expect("small")];
+            let form = upto.iter().rev().find_map(|event| event.form.clone()).expect("a form");
+            let event = upto.last().cloned().expect("an event");
+            changes.push(ChangeEntry { contest: change.contest, station: change.station, event, form });
+        }
+        Ok(ChangePage { changes, next_after })
+    }
+
+    fn account(&self, account: AccountId) -> Result<Option<Account>, ReadError> {
+        Ok(row!(self, RowKey::Account(account), Account))
+    }
+
+    fn account_named(&self, username: &str) -> Result<Option<Account>, ReadError> {
+        let id = row!(self, RowKey::Username(username.to_owned()), Username);
+        Ok(id.and_then(|id| row!(self, RowKey::Account(id), Account)))
+    }
+
+    fn session(&self, session: SessionId) -> Result<Option<Session>, ReadError> {
+        Ok(row!(self, RowKey::Session(session), Session))
+    }
+
+    fn request(&self, account: AccountId, key: RequestKey) -> Result<Option<RequestRecord>, ReadError> {
+        Ok(row!(self, RowKey::Request(account, key), Request))
+    }
+}

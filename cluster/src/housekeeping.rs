@@ -1,0 +1,170 @@
+//! What a node does by itself: knows its age and its peers, flushes its state, cuts its log.
+//!
+//! Invariant: the log is never purged beyond what is both on disk as applied state and in the current snapshot
+//! (9.1); all of it is read from the store, never remembered.
+
+use std::sync::PoisonError;
+use std::sync::atomic::Ordering;
+use std::time::Duration;
+
+use openraft::type_config::TypeConfigExt as _;
+use store::Engine;
+use tally::ids::NodeId;
+
+use crate::dial::Purpose;
+use crate::handle::Cluster;
+use crate::rpc::{server, wire};
+use crate::runtime::{self, Instant};
+use crate::settings::LogRetention;
+use crate::status::Told;
+use crate::types::TypeConfig;
+
+/// The state is flushed after so many bytes,
+const FLUSH_BYTES: u64 = 32 * 1024 * 1024;
+/// or so many entries,
+const FLUSH_ENTRIES: u64 = 20_000;
+/// or so long after the last flush, if anything was applied.
+const FLUSH_INTERVAL: Duration = Duration::from_secs(10);
+const ROUND: Duration = Duration::from_secs(1);
+const HELLO_INTERVAL: Duration = Duration::from_secs(2);
+const HELLO_DEADLINE: Duration = Duration::from_secs(1);
+const RECOVERY_ROUND: Duration = Duration::from_secs(5);
+
+pub(crate) fn spawn<E: Engine>(cluster: &Cluster<E>) {
+    let pulse = cluster.clone();
+    runtime::spawn(async move { pulse.pulse().await });
+    let keeper = cluster.clone();
+    runtime::spawn(async move { keeper.keep_house().await });
+    let greeter = cluster.clone();
+    runtime::spawn(async move { greeter.greet_peers().await });
+    let recovery = cluster.clone();
+    runtime::spawn(async move {
+        while !recovery.is_stopping() && recovery.failure().is_none() {
+            if recovery.wait_ready(RECOVERY_ROUND).await.is_ok() {
+                return;
+            }
+        }
+    });
+}
+
+impl<E: Engine> Cluster<E> {
+    /// Keeps the age that goes out with heartbeats true, and hears the watchdog.
+    async fn pulse(&self) {
+        let interval = Duration::from_millis(self.inner.settings.timers.heartbeat_ms);
+        while !self.is_over() {
+            self.note_own_quorum();
+            let asked = runtime::timeout(interval, self.inner.hand_over.notified()).await.is_ok();
+            if asked
+                && self.is_leader()
+                && let Err(error) = self.transfer_here(None).await
+            {
+                tracing::warn!(%error, "the disk hangs and nobody took over");
+            }
+        }
+    }
+
+    async fn keep_house(&self) {
+        let mut flushed_at = runtime::now();
+        while !self.is_over() {
+            runtime::sleep(ROUND).await;
+            self.flush_when_due(&mut flushed_at).await;
+            self.cut_log_when_due().await;
+        }
+    }
+
+    fn is_over(&self) -> bool {
+        self.is_stopping() || self.failure().is_some()
+    }
+
+    async fn flush_when_due(&self, flushed_at: &mut Instant) {
+        let machine = &self.inner.machine;
+        let entries = machine.entries_since_flush();
+        let due = entries >= FLUSH_ENTRIES
+            || machine.bytes_since_flush() >= FLUSH_BYTES
+            || (entries > 0 && runtime::since(*flushed_at) >= FLUSH_INTERVAL);
+        if !due {
+            return;
+        }
+        let machine = machine.clone();
+        let flushed = TypeConfig::spawn_blocking(move || machine.flush()).await;
+        *flushed_at = runtime::now();
+        if let Ok(Err(error)) = flushed {
+            // The store ends the process on the first failed flush; this is what it says on its way.
+            tracing::error!(%error, "the state could not be flushed");
+        }
+    }
+
+    async fn cut_log_when_due(&self) {
+        let retention = self.inner.settings.log_retention;
+        let snapshot = self.snapshot_index();
+        let entries = self.inner.applied.borrow().saturating_sub(snapshot.unwrap_or_default());
+        let bytes = self.inner.applied_bytes.load(Ordering::Relaxed);
+        if (entries >= retention.entries_max || bytes >= retention.bytes_max)
+            && let Err(error) = self.snapshot().await
+        {
+            tracing::warn!(%error, "a snapshot could not be built; the log grows until one can");
+            return;
+        }
+        self.purge(retention).await;
+    }
+
+    /// Builds a snapshot of the state now and answers its index.
+    pub async fn snapshot(&self) -> Result<u64, crate::OperateError> {
+        let failed = |text: String| crate::OperateError::Failed(text);
+        let target = *self.inner.applied.borrow();
+        self.inner.raft.trigger().snapshot().await.map_err(|error| failed(error.to_string()))?;
+        let built =
+            |metrics: &crate::types::RaftMetrics| metrics.snapshot.is_some_and(|id| id.index >= target);
+        let built =
+            self.inner.raft.wait(Some(Duration::from_mins(10))).metrics(built, "snapshot built").await;
+        let metrics = built.map_err(|error| failed(error.to_string()))?;
+        self.inner.applied_bytes.store(0, Ordering::Relaxed);
+        Ok(metrics.snapshot.map_or(0, |id| id.index))
+    }
+
+    async fn purge(&self, retention: LogRetention) {
+        let Some(snapshot) = self.snapshot_index() else { return };
+        let persisted = self.inner.machine.persisted_applied().map_or(0, |id| id.index);
+        let through = snapshot.min(persisted).saturating_sub(retention.entries_kept);
+        let purged = self.inner.log.state().purged.map_or(0, |id| id.index);
+        // In big steps: each is a range delete that every later read passes over.
+        let step = retention.entries_kept.div_euclid(10).max(1);
+        if through >= purged.saturating_add(step)
+            && let Err(error) = self.inner.raft.trigger().purge_log(through).await
+        {
+            tracing::warn!(%error, "the log was not purged");
+        }
+    }
+
+    fn snapshot_index(&self) -> Option<u64> {
+        let snapshot = self.inner.machine.current_snapshot()?;
+        snapshot.manifest().meta.applied.map(|id| id.index)
+    }
+
+    /// Asks all peers who they are, for the status page; nothing depends on the answers.
+    async fn greet_peers(&self) {
+        while !self.is_over() {
+            let members = self.status().members.into_iter().map(|status| status.member);
+            let peers: Vec<_> = members.filter(|member| member.id != self.inner.settings.node).collect();
+            // Together, so that one that is away does not delay the others; each has its deadline.
+            futures_util::future::join_all(peers.iter().map(|peer| self.greet(peer))).await;
+            runtime::sleep(HELLO_INTERVAL).await;
+        }
+    }
+
+    async fn greet(&self, member: &crate::Member) {
+        let link = self.inner.peers.link(member, Purpose::Control);
+        let answer = link.call(server::HELLO, wire::query::encode_hello_request(), HELLO_DEADLINE).await;
+        let Some(hello) = answer.ok().and_then(|frame| wire::query::decode_hello_response(frame).ok()) else {
+            return;
+        };
+        let offset = i128::from(hello.clock_ms).saturating_sub(i128::from(self.now().0));
+        let told = Told {
+            release: hello.release,
+            applied: hello.applied,
+            clock_offset_ms: i64::try_from(offset).unwrap_or(i64::MAX),
+        };
+        let mut hellos = self.inner.hellos.lock().unwrap_or_else(PoisonError::into_inner);
+        hellos.insert(NodeId(member.id.0), told);
+    }
+}

@@ -1,0 +1,44 @@
+//! The cluster: who leads, what is agreed on, how nodes talk. The only crate that knows openraft.
+//!
+//! Promises: what [`Cluster::propose`] answers with an outcome is on the disks of a majority and applied here or
+//! on the leader; a linearizable [`Cluster::read`] sees everything that was answered before it began, on any
+//! node; a peer with the wrong cluster, epoch, number or incarnation is never listened to.
+//!
+//! Knows nothing of HTTP for people, of TLS, or of `RocksDB`.
+
+mod adapter;
+mod admission;
+mod apply;
+mod bootstrap;
+pub mod clock;
+mod config;
+mod dial;
+mod error;
+mod forward;
+mod freshness;
+mod handle;
+mod housekeeping;
+mod leadership;
+mod member;
+mod membership;
+mod propose;
+mod read;
+mod rpc;
+mod runtime;
+pub mod settings;
+mod start;
+mod status;
+#[cfg(test)]
+mod tests;
+mod timekeeper;
+mod types;
+mod watchdog;
+
+pub use clock::{Clock, SharedClock, SystemClock};
+pub use dial::{BoxedIo, Dial, PeerIdentity, PeerIo, Purpose};
+pub use error::{OperateError, ProposeError, ReadError, StartError};
+pub use handle::Cluster;
+pub use member::{Member, MemberRole};
+pub use read::ReadMode;
+pub use settings::{LogRetention, Settings, Timers};
+pub use status::{MemberStatus, Role, Status};

@@ -1,0 +1,219 @@
+//! Members come and go: learner first, then voter by a joint change; removed by one.
+//!
+//! Invariant: no change is begun whose new quorum does not live now ([`plan`]); a number is never used again.
+
+pub(crate) mod plan;
+
+use std::collections::{BTreeMap, BTreeSet};
+use std::time::Duration;
+
+use openraft::ChangeMembers;
+use openraft::errors::{ClientWriteError, RaftError};
+use store::Engine;
+use tally::ids::NodeId;
+
+use crate::dial::Purpose;
+use crate::error::OperateError;
+use crate::handle::Cluster;
+use crate::member::{Member, MemberRole};
+use crate::rpc::{server, wire};
+use crate::runtime;
+use crate::settings::EDGES_MAX;
+use crate::types::{TypeConfig, members, voters};
+
+/// Longest a change of members may take.
+const CHANGE_DEADLINE: Duration = Duration::from_secs(30);
+/// Entries that a learner may be behind when it is promoted.
+const PROMOTE_LAG_ENTRIES_MAX: u64 = 1_000;
+
+/// What an operator asks for.
+#[derive(Clone, Debug, Eq, PartialEq)]
+pub(crate) enum Change {
+    /// A new member that does not vote.
+    Add(Member),
+    /// Let it vote.
+    Promote(NodeId),
+    /// Take it out.
+    Remove(NodeId),
+    /// Let another voter lead; the best one when none is named.
+    Transfer(Option<NodeId>),
+}
+
+impl<E: Engine> Cluster<E> {
+    /// Adds a member that does not vote. Its number comes from [`Cluster::allocate_node`]; asking again with the
+    /// same member changes nothing.
+    pub async fn add_member(&self, member: Member) -> Result<(), OperateError> {
+        self.change(Change::Add(member)).await.map(drop)
+    }
+
+    /// Lets a learner vote once it has caught up; waits for that at most 30 seconds.
+    pub async fn promote(&self, id: NodeId) -> Result<(), OperateError> {
+        self.change(Change::Promote(id)).await.map(drop)
+    }
+
+    /// Takes a member out, voter or not.
+    pub async fn remove(&self, id: NodeId) -> Result<(), OperateError> {
+        self.change(Change::Remove(id)).await.map(drop)
+    }
+
+    /// Hands leadership to another voter, or to the best one; answers who leads then.
+    pub async fn transfer(&self, to: Option<NodeId>) -> Result<NodeId, OperateError> {
+        self.change(Change::Transfer(to)).await
+    }
+
+    async fn change(&self, change: Change) -> Result<NodeId, OperateError> {
+        let no_leader = || OperateError::Unavailable("there is no leader now; try again".into());
+        let leader = self.leader().ok_or_else(no_leader)?;
+        if leader == self.inner.settings.node {
+            return self.change_here(change).await;
+        }
+        let member = self.member(leader).ok_or_else(no_leader)?;
+        let link = self.inner.peers.link(&member, Purpose::Control);
+        let answer = link.call(server::CHANGE, wire::change::encode_request(&change), CHANGE_DEADLINE).await;
+        let answer =
+            answer.map_err(|error| OperateError::Unavailable(format!("leader {}: {error}", leader.0)))?;
+        wire::change::decode_response(answer).map_err(|error| OperateError::Failed(error.to_string()))?
+    }
+
+    /// On the leader.
+    pub(crate) async fn change_here(&self, change: Change) -> Result<NodeId, OperateError> {
+        if !self.is_leader() {
+            return Err(OperateError::Unavailable("this node does not lead any more; try again".into()));
+        }
+        let done = async {
+            match change {
+                Change::Add(member) => self.add_here(member).await,
+                Change::Promote(id) => self.promote_here(id).await,
+                Change::Remove(id) => self.remove_here(id).await,
+                Change::Transfer(to) => return self.transfer_here(to).await,
+            }?;
+            Ok(self.inner.settings.node)
+        };
+        let out_of_time =
+            || OperateError::Unavailable("the change was not done in time; look at the status".into());
+        runtime::timeout(CHANGE_DEADLINE, done).await.unwrap_or_else(|_| Err(out_of_time()))
+    }
+
+    async fn add_here(&self, member: Member) -> Result<(), OperateError> {
+        let membership = self.metrics().membership_config;
+        let known = members(membership.membership());
+        if let Some(present) = known.get(&member.id.0) {
+            if *present == member {
+                return Ok(());
+            }
+            return Err(OperateError::Precondition(format!(
+                "node {} is a member already, with another address or incarnation; numbers are never used twice: \
+                 allocate a new one",
+                member.id.0
+            )));
+        }
+        let edges = known.values().filter(|member| member.role == MemberRole::Edge).count();
+        if member.role == MemberRole::Edge && edges >= EDGES_MAX {
+            return Err(OperateError::Precondition(format!("there are {EDGES_MAX} edge nodes already")));
+        }
+        let ledger = self.view().ledger().map_err(|error| OperateError::Failed(error.to_string()))?;
+        if member.id >= ledger.next_node {
+            return Err(OperateError::Precondition(format!(
+                "number {} was not given out; allocate one first",
+                member.id.0
+            )));
+        }
+        self.change_members(ChangeMembers::AddNodes(BTreeMap::from([(member.id.0, member)])), true).await
+    }
+
+    async fn promote_here(&self, id: NodeId) -> Result<(), OperateError> {
+        let metrics = self.metrics();
+        let membership = metrics.membership_config.membership();
+        let Some(member) = membership.get_node(&id.0) else {
+            return Err(OperateError::Precondition(format!("node {} is not a member; add it first", id.0)));
+        };
+        if member.role == MemberRole::Edge {
+            return Err(OperateError::Precondition(format!("node {} only reads; it cannot vote", id.0)));
+        }
+        let mut target = voters(membership);
+        if !target.insert(id.0) && membership.get_joint_config().len() == 1 {
+            return Ok(());
+        }
+        self.refuse_dead_quorum(&target)?;
+        self.wait_caught_up(id).await?;
+        self.change_members(ChangeMembers::ReplaceAllVoters(target), true).await
+    }
+
+    async fn remove_here(&self, id: NodeId) -> Result<(), OperateError> {
+        let metrics = self.metrics();
+        let membership = metrics.membership_config.membership();
+        if membership.get_node(&id.0).is_none() {
+            return Ok(());
+        }
+        let mut target = voters(membership);
+        if target.remove(&id.0) {
+            if target.is_empty() {
+                return Err(OperateError::Precondition("the last voter cannot be removed".into()));
+            }
+            self.refuse_dead_quorum(&target)?;
+            return self.change_members(ChangeMembers::ReplaceAllVoters(target), false).await;
+        }
+        self.change_members(ChangeMembers::RemoveNodes(BTreeSet::from([id.0])), false).await
+    }
+
+    fn refuse_dead_quorum(&self, target: &BTreeSet<u64>) -> Result<(), OperateError> {
+        let alive = self.alive();
+        match plan::missing_for_quorum(target, &alive) {
+            None => Ok(()),
+            Some(missing) => Err(OperateError::Precondition(format!(
+                "the new majority would not live: of nodes {target:?} only {:?} answer, {missing} more must; \
+                 bring them back first",
+                alive.intersection(target).collect::<Vec<_>>()
+            ))),
+        }
+    }
+
+    /// Members that acknowledged something within three election time-outs; this node among them.
+    pub(crate) fn alive(&self) -> BTreeSet<u64> {
+        let metrics = self.metrics();
+        let patience = Duration::from_millis(self.inner.settings.timers.election_max_ms.saturating_mul(3));
+        let mut alive = BTreeSet::from([self.inner.settings.node.0]);
+        for (id, at) in metrics.heartbeat.iter().flatten() {
+            if at.is_some_and(|at| runtime::since(at.into_inner()) <= patience) {
+                alive.insert(*id);
+            }
+        }
+        alive
+    }
+
+    async fn wait_caught_up(&self, id: NodeId) -> Result<(), OperateError> {
+        let caught_up = |metrics: &crate::types::RaftMetrics| {
+            let matched =
+                metrics.replication.as_ref().and_then(|matched| matched.get(&id.0).copied().flatten());
+            let last = metrics.last_log_index.unwrap_or_default();
+            matched.is_some_and(|matched| last.saturating_sub(matched.index) <= PROMOTE_LAG_ENTRIES_MAX)
+        };
+        let waited =
+            self.inner.raft.wait(Some(CHANGE_DEADLINE)).metrics(caught_up, "learner caught up").await;
+        waited.map(drop).map_err(|_| {
+            OperateError::Unavailable(format!("node {} has not caught up yet; promote it later", id.0))
+        })
+    }
+
+    async fn change_members(
+        &self,
+        change: ChangeMembers<u64, Member>,
+        retain: bool,
+    ) -> Result<(), OperateError> {
+        match self.inner.raft.change_membership(change, retain).await {
+            Ok(_) => Ok(()),
+            Err(RaftError::APIError(error)) => Err(refusal(&error)),
+            Err(RaftError::Fatal(error)) => Err(OperateError::Failed(error.to_string())),
+        }
+    }
+}
+
+fn refusal(error: &ClientWriteError<TypeConfig>) -> OperateError {
+    match error {
+        ClientWriteError::ForwardToLeader(_) | ClientWriteError::LogEntryDiscarded(_) => {
+            OperateError::Unavailable("leadership changed meanwhile; look at the status and try again".into())
+        }
+        ClientWriteError::ChangeMembershipError(error) => OperateError::Precondition(error.to_string()),
+        ClientWriteError::PreconditionFailed(error) => OperateError::Precondition(error.to_string()),
+    }
+}

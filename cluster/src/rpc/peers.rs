@@ -1,0 +1,51 @@
+//! All connections of this node.
+//!
+//! Invariant: one [`Link`] for a peer, an incarnation, an address and a purpose.
+
+use std::collections::BTreeMap;
+use std::sync::{Arc, Mutex, PoisonError};
+
+use tally::ids::NodeId;
+
+use super::connection::Link;
+use super::identity::Myself;
+use crate::dial::{Dial, Purpose};
+use crate::member::Member;
+
+/// See the module.
+pub(crate) struct Peers {
+    myself: Myself,
+    dial: Arc<dyn Dial>,
+    links: Mutex<BTreeMap<(NodeId, Purpose), Arc<Link>>>,
+}
+
+impl Peers {
+    pub(crate) fn new(myself: Myself, dial: Arc<dyn Dial>) -> Self {
+        Self { myself, dial, links: Mutex::new(BTreeMap::new()) }
+    }
+
+    pub(crate) const fn myself(&self) -> &Myself {
+        &self.myself
+    }
+
+    /// The link to a member; a new one when its address or incarnation changed.
+    pub(crate) fn link(&self, peer: &Member, purpose: Purpose) -> Arc<Link> {
+        let mut links = self.links.lock().unwrap_or_else(PoisonError::into_inner);
+        if let Some(link) = links.get(&(peer.id, purpose)) {
+            let known = link.peer();
+            if known.peer_address == peer.peer_address && known.incarnation == peer.incarnation {
+                return Arc::clone(link);
+            }
+        }
+        let envelope = self.myself.envelope(peer.id, peer.incarnation).to_header();
+        let link = Arc::new(Link::new(peer.clone(), purpose, envelope, Arc::clone(&self.dial)));
+        links.insert((peer.id, purpose), Arc::clone(&link));
+        link
+    }
+
+    /// Whether any connection to a peer stands now.
+    pub(crate) fn is_connected(&self, peer: NodeId) -> bool {
+        let links = self.links.lock().unwrap_or_else(PoisonError::into_inner);
+        links.range((peer, Purpose::Control)..=(peer, Purpose::Bulk)).any(|(_, link)| link.is_connected())
+    }
+}

@@ -1,0 +1,269 @@
+//! What peers may ask of this node.
+//!
+//! Invariant: nothing of a request is read before its sender was checked; a refusal says why in plain text.
+
+use std::convert::Infallible;
+use std::sync::Arc;
+use std::time::Duration;
+
+use bytes::Bytes;
+use futures_util::StreamExt as _;
+use http::{Request, Response, StatusCode};
+use hyper::body::Incoming;
+use hyper::service::service_fn;
+use hyper_util::rt::{TokioIo, TokioTimer};
+use openraft::raft::StreamAppendResult;
+use store::Engine;
+use tokio::sync::mpsc;
+
+use super::body::{Frames, PeerBody, collect};
+use super::connection::WINDOW_BYTES;
+use super::identity::{self, Envelope, IdentityError};
+use super::wire;
+use super::wire::query::Hello;
+use super::{append, snapshot};
+use crate::dial::{BoxedIo, PeerIdentity};
+use crate::handle::Cluster;
+use crate::runtime::{self, Executor};
+use crate::settings::APPENDS_IN_FLIGHT_MAX;
+use crate::types::TypeConfig;
+
+pub(crate) const VOTE: &str = "https://rakit/peer/1/vote";
+pub(crate) const PRE_VOTE: &str = "https://rakit/peer/1/pre-vote";
+pub(crate) const HEARTBEAT: &str = "https://rakit/peer/1/heartbeat";
+pub(crate) const TRANSFER: &str = "https://rakit/peer/1/transfer";
+pub(crate) const READ_INDEX: &str = "https://rakit/peer/1/read-index";
+pub(crate) const FORWARD: &str = "https://rakit/peer/1/forward";
+pub(crate) const CHANGE: &str = "https://rakit/peer/1/change";
+pub(crate) const HELLO: &str = "https://rakit/peer/1/hello";
+
+const KEEP_ALIVE: Duration = Duration::from_secs(1);
+const STREAMS_MAX: u32 = 1_024;
+/// Longest a peer may take to send a whole request.
+const REQUEST_DEADLINE: Duration = Duration::from_secs(10);
+
+/// Why a request is not answered with a frame.
+struct Refusal(StatusCode, String);
+
+impl Refusal {
+    fn bad(error: impl std::fmt::Display) -> Self {
+        Self(StatusCode::BAD_REQUEST, error.to_string())
+    }
+
+    fn unavailable(error: impl std::fmt::Display) -> Self {
+        Self(StatusCode::SERVICE_UNAVAILABLE, error.to_string())
+    }
+}
+
+impl From<IdentityError> for Refusal {
+    fn from(error: IdentityError) -> Self {
+        Self(StatusCode::FORBIDDEN, error.to_string())
+    }
+}
+
+impl<E: Engine> Cluster<E> {
+    /// Serves one accepted connection of a peer until it ends. The identity is what its certificate says; a
+    /// request that says otherwise is refused.
+    pub fn serve_peer(
+        &self,
+        io: BoxedIo,
+        identity: PeerIdentity,
+    ) -> impl Future<Output = ()> + Send + 'static {
+        let cluster = self.clone();
+        async move {
+            let Ok(_place) = cluster.inner.connections.try_acquire() else {
+                tracing::warn!(peer = identity.node.0, "too many peer connections; one was closed");
+                return;
+            };
+            let service = service_fn(|request| {
+                let cluster = cluster.clone();
+                async move { Ok::<_, Infallible>(cluster.respond(request, identity).await) }
+            });
+            let served = hyper::server::conn::http2::Builder::new(Executor)
+                .timer(TokioTimer::new())
+                .initial_stream_window_size(WINDOW_BYTES)
+                .initial_connection_window_size(WINDOW_BYTES)
+                .max_frame_size(256 * 1024)
+                .max_concurrent_streams(STREAMS_MAX)
+                .keep_alive_interval(KEEP_ALIVE)
+                .keep_alive_timeout(KEEP_ALIVE)
+                .auto_date_header(false)
+                .serve_connection(TokioIo::new(io), service);
+            // A node that stops ends its connections at once: peers turn to another.
+            let stopped = std::pin::pin!(cluster.stopped());
+            match futures_util::future::select(std::pin::pin!(served), stopped).await {
+                futures_util::future::Either::Left((Err(error), _)) => {
+                    tracing::debug!(%error, peer = identity.node.0, "a connection of a peer ended");
+                }
+                futures_util::future::Either::Left((Ok(()), _)) | futures_util::future::Either::Right(_) => {}
+            }
+        }
+    }
+
+    async fn respond(&self, request: Request<Incoming>, certificate: PeerIdentity) -> Response<PeerBody> {
+        match self.answer(request, certificate).await {
+            Ok(body) => Response::new(body),
+            Err(Refusal(status, text)) => {
+                tracing::warn!(peer = certificate.node.0, %status, text, "a peer's request was refused");
+                let mut response = Response::new(PeerBody::whole(Bytes::from(text)));
+                *response.status_mut() = status;
+                response
+            }
+        }
+    }
+
+    async fn answer(
+        &self,
+        request: Request<Incoming>,
+        certificate: PeerIdentity,
+    ) -> Result<PeerBody, Refusal> {
+        let (head, body) = request.into_parts();
+        let header = head.headers.get(identity::HEADER).ok_or(IdentityError::Missing)?;
+        let envelope = Envelope::from_header(header)?;
+        let known = self.member(envelope.from).map(|member| member.incarnation);
+        self.inner.peers.myself().check(&envelope, &certificate, known)?;
+        let path = head.uri.path();
+        if certificate.edge && !allowed_to_edges(path) {
+            return Err(IdentityError::EdgeForbidden.into());
+        }
+        if path == path_of(append::PATH) {
+            return Ok(self.stream(body));
+        }
+        let frame = runtime::timeout(REQUEST_DEADLINE, collect(body)).await.map_err(Refusal::bad)?;
+        let frame = frame.map_err(Refusal::bad)?;
+        let answer = if path.starts_with("/peer/1/snapshot/") {
+            self.answer_snapshot(path, frame).await?
+        } else {
+            self.answer_frame(path, frame).await?
+        };
+        Ok(PeerBody::whole(answer))
+    }
+
+    async fn answer_frame(&self, path: &str, frame: Bytes) -> Result<Bytes, Refusal> {
+        let raft = &self.inner.raft;
+        if path == path_of(HEARTBEAT) {
+            let append = wire::append::decode_request(frame).map_err(Refusal::bad)?;
+            let (previous, last) = (append.request.prev_log_id, append.request.entries.last());
+            let last = last.map(|entry| entry.log_id).or(previous);
+            let vote = append.request.vote;
+            let response = raft.append_entries(append.request).await.map_err(Refusal::unavailable)?;
+            let result = response.into_stream_result(previous, last);
+            self.note_leader(&result, append.leader_age_ms);
+            tracing::trace!(%vote, "heartbeat");
+            Ok(wire::append::encode_response(&result))
+        } else if path == path_of(FORWARD) {
+            let (principal, items) = wire::forward::decode_request(frame).map_err(Refusal::bad)?;
+            Ok(wire::forward::encode_response(&self.propose_forwarded(principal, items).await))
+        } else if path == path_of(READ_INDEX) {
+            wire::query::decode_read_index_request(frame).map_err(Refusal::bad)?;
+            Ok(wire::query::encode_read_index_response(self.read_index_for_peer().await))
+        } else if path == path_of(VOTE) {
+            let request = wire::vote::decode_request(frame).map_err(Refusal::bad)?;
+            self.votes_open()?;
+            let response = raft.vote(request).await.map_err(Refusal::unavailable)?;
+            Ok(wire::vote::encode_response(&response))
+        } else if path == path_of(PRE_VOTE) {
+            let request = wire::vote::decode_request(frame).map_err(Refusal::bad)?;
+            self.votes_open()?;
+            let response = raft.pre_vote(request).await.map_err(Refusal::unavailable)?;
+            Ok(wire::vote::encode_response(&response))
+        } else if path == path_of(TRANSFER) {
+            let request = wire::vote::decode_transfer(frame).map_err(Refusal::bad)?;
+            let response = raft.handle_transfer_leader(request).await.map_err(Refusal::unavailable)?;
+            Ok(wire::vote::encode_transfer_response(&response))
+        } else if path == path_of(HELLO) {
+            wire::query::decode_hello_request(frame).map_err(Refusal::bad)?;
+            Ok(wire::query::encode_hello_response(&self.hello()))
+        } else if path == path_of(CHANGE) {
+            let change = wire::change::decode_request(frame).map_err(Refusal::bad)?;
+            Ok(wire::change::encode_response(&self.change_here(change).await))
+        } else {
+            Err(Refusal(StatusCode::NOT_FOUND, "this release does not know the request".into()))
+        }
+    }
+
+    async fn answer_snapshot(&self, path: &str, frame: Bytes) -> Result<Bytes, Refusal> {
+        if path == path_of(snapshot::OFFER) {
+            let manifest = wire::snapshot::decode_offer(frame).map_err(Refusal::bad)?;
+            let offsets = self.snapshot_offered(manifest).await.map_err(Refusal::unavailable)?;
+            Ok(wire::snapshot::encode_state(&offsets))
+        } else if path == path_of(snapshot::CHUNK) {
+            let chunk = wire::snapshot::decode_chunk(frame).map_err(Refusal::bad)?;
+            self.snapshot_chunk(chunk).await.map_err(Refusal::unavailable)?;
+            Ok(wire::snapshot::encode_state(&[]))
+        } else if path == path_of(snapshot::FINISH) {
+            let (id, vote) = wire::snapshot::decode_finish(frame).map_err(Refusal::bad)?;
+            let response = self.snapshot_finished(id, vote).await.map_err(Refusal::unavailable)?;
+            Ok(wire::snapshot::encode_response(&response))
+        } else {
+            Err(Refusal(StatusCode::NOT_FOUND, "this release does not know the request".into()))
+        }
+    }
+
+    /// Appends as they come, answers as they are on disk.
+    fn stream(&self, body: Incoming) -> PeerBody {
+        let (answers, receiver) = mpsc::channel(APPENDS_IN_FLIGHT_MAX);
+        let cluster = self.clone();
+        // The age that came with an append counts once the append was taken.
+        let age = Arc::new(std::sync::atomic::AtomicU32::new(u32::MAX));
+        let latest = Arc::clone(&age);
+        let requests = futures_util::stream::unfold(Frames::new(body), move |mut frames| {
+            let latest = Arc::clone(&latest);
+            async move {
+                let frame = frames.next().await.ok().flatten()?;
+                match wire::append::decode_request(frame) {
+                    Ok(append) => {
+                        latest.store(append.leader_age_ms, std::sync::atomic::Ordering::Relaxed);
+                        Some((append.request, frames))
+                    }
+                    Err(error) => {
+                        tracing::warn!(%error, "a stream of entries cannot be read; it ends");
+                        None
+                    }
+                }
+            }
+        });
+        runtime::spawn(async move {
+            let mut results = std::pin::pin!(cluster.inner.raft.stream_append(requests));
+            while let Some(Ok(result)) = results.next().await {
+                cluster.note_leader(&result, age.load(std::sync::atomic::Ordering::Relaxed));
+                if answers.send(wire::append::encode_response(&result)).await.is_err() {
+                    break;
+                }
+            }
+        });
+        PeerBody::Stream(receiver)
+    }
+
+    /// A leader that was not refused is a leader.
+    fn note_leader(&self, result: &StreamAppendResult<TypeConfig>, leader_age_ms: u32) {
+        if !matches!(result, Err(openraft::raft::StreamAppendError::HigherVote(_))) {
+            self.inner.freshness.heard(leader_age_ms);
+        }
+    }
+
+    fn votes_open(&self) -> Result<(), Refusal> {
+        if runtime::now() < self.inner.votes_from {
+            return Err(Refusal::unavailable("this node has just started and holds its vote for a moment"));
+        }
+        Ok(())
+    }
+
+    fn hello(&self) -> Hello {
+        Hello {
+            release: self.inner.settings.release.clone(),
+            applied: *self.inner.applied.borrow(),
+            clock_ms: self.now().0,
+        }
+    }
+}
+
+/// An edge may read and be known; it may not vote, forward, change or lead.
+fn allowed_to_edges(path: &str) -> bool {
+    path == path_of(READ_INDEX) || path == path_of(HELLO)
+}
+
+/// The path of a request's address.
+fn path_of(address: &'static str) -> &'static str {
+    address.strip_prefix("https://rakit").unwrap_or(address)
+}

@@ -1,0 +1,165 @@
+//! What a node is started with, and every limit of this crate in one place.
+//!
+//! Invariant: heartbeat x 3 <= election minimum < election maximum; [`Timers::check`] refuses anything else.
+
+use std::sync::Arc;
+
+use tally::ids::NodeId;
+
+use crate::clock::{SharedClock, SystemClock};
+
+/// How fast a lost leader is noticed. All in milliseconds.
+#[derive(Clone, Copy, Debug, Eq, PartialEq)]
+pub struct Timers {
+    /// Between two heartbeats of a leader.
+    pub heartbeat_ms: u64,
+    /// Shortest wait before an election.
+    pub election_min_ms: u64,
+    /// Longest wait before an election; also how long a leader's lease lasts.
+    pub election_max_ms: u64,
+}
+
+impl Timers {
+    /// Quiet disks on one switch.
+    pub const FAST: Self = Self { heartbeat_ms: 30, election_min_ms: 100, election_max_ms: 150 };
+    /// One site, shared disks: the default.
+    pub const LAN: Self = Self { heartbeat_ms: 50, election_min_ms: 150, election_max_ms: 200 };
+    /// Several sites.
+    pub const WAN: Self = Self { heartbeat_ms: 250, election_min_ms: 1_000, election_max_ms: 1_500 };
+
+    /// The profile of that name: `fast`, `lan` or `wan`.
+    #[must_use]
+    pub fn profile(name: &str) -> Option<Self> {
+        match name {
+            "fast" => Some(Self::FAST),
+            "lan" => Some(Self::LAN),
+            "wan" => Some(Self::WAN),
+            _ => None,
+        }
+    }
+
+    /// What is wrong with the values, if anything.
+    #[must_use]
+    pub const fn check(&self) -> Option<&'static str> {
+        if self.heartbeat_ms == 0 {
+            return Some("the heartbeat must be at least 1 ms");
+        }
+        if self.heartbeat_ms.saturating_mul(3) > self.election_min_ms {
+            return Some("the election minimum must be at least three heartbeats");
+        }
+        if self.election_min_ms >= self.election_max_ms {
+            return Some("the election maximum must be above the minimum");
+        }
+        None
+    }
+}
+
+impl Default for Timers {
+    fn default() -> Self {
+        Self::LAN
+    }
+}
+
+/// When the log is cut: whichever is reached first.
+#[derive(Clone, Copy, Debug, Eq, PartialEq)]
+pub struct LogRetention {
+    /// Entries beyond the last snapshot that cause a new one.
+    pub entries_max: u64,
+    /// Bytes of entries beyond the last snapshot that cause a new one.
+    pub bytes_max: u64,
+    /// Entries kept behind the snapshot so that a follower that was away shortly needs no snapshot.
+    pub entries_kept: u64,
+}
+
+impl Default for LogRetention {
+    fn default() -> Self {
+        Self { entries_max: 500_000, bytes_max: 256 * 1024 * 1024, entries_kept: 100_000 }
+    }
+}
+
+/// What a node is started with.
+#[derive(Clone)]
+pub struct Settings {
+    /// Number of this node.
+    pub node: NodeId,
+    /// Identifier of the cluster.
+    pub cluster: [u8; 16],
+    /// Epoch of its history.
+    pub epoch: u64,
+    /// Incarnation of this node's log.
+    pub incarnation: [u8; 16],
+    /// Whether this node only reads.
+    pub edge: bool,
+    /// Timers.
+    pub timers: Timers,
+    /// Release this binary belongs to, shown to peers.
+    pub release: String,
+    /// When the log is cut.
+    pub log_retention: LogRetention,
+    /// Wall time.
+    pub clock: SharedClock,
+    /// Whether apply runs on the caller's thread instead of its own: only for the simulator.
+    pub apply_inline: bool,
+}
+
+impl Settings {
+    /// Settings with every default; epoch 1.
+    #[must_use]
+    pub fn new(node: NodeId, cluster: [u8; 16], incarnation: [u8; 16]) -> Self {
+        Self {
+            node,
+            cluster,
+            epoch: 1,
+            incarnation,
+            edge: false,
+            timers: Timers::default(),
+            release: String::new(),
+            log_retention: LogRetention::default(),
+            clock: Arc::new(SystemClock),
+            apply_inline: false,
+        }
+    }
+}
+
+impl std::fmt::Debug for Settings {
+    fn fmt(&self, formatter: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        formatter
+            .debug_struct("Settings")
+            .field("node", &self.node)
+            .field("epoch", &self.epoch)
+            .field("edge", &self.edge)
+            .field("timers", &self.timers)
+            .finish_non_exhaustive()
+    }
+}
+
+/// Longest a proposal may take, forwarding and retries included, in milliseconds.
+pub const PROPOSE_DEADLINE_MS: u64 = 5_000;
+/// Longest wait for `min_index`, in milliseconds.
+pub const MIN_INDEX_DEADLINE_MS: u64 = 5_000;
+/// Longest a linearizable read may take, in milliseconds.
+pub const LINEARIZABLE_DEADLINE_MS: u64 = 2_000;
+/// Bytes of encoded items at which a proposal is split (9.11).
+pub const SPLIT_BYTES: usize = 128 * 1024;
+/// Items waiting for an answer at one node.
+pub const ITEMS_IN_FLIGHT_MAX: usize = 4_096;
+/// Bytes waiting for an answer at one node.
+pub const BYTES_IN_FLIGHT_MAX: usize = 64 * 1024 * 1024;
+/// Entries that may be committed but not applied before new proposals are refused.
+pub const APPLY_LAG_ENTRIES_MAX: u64 = 5_000;
+/// Bytes of entries in one append.
+pub const APPEND_BYTES_MAX: usize = 1024 * 1024;
+/// Appends on their way to one peer.
+pub const APPENDS_IN_FLIGHT_MAX: usize = 4;
+/// Bytes of a snapshot file in one request.
+pub const SNAPSHOT_CHUNK_BYTES: usize = 1024 * 1024;
+/// Largest frame a peer may send, in bytes: an append of one largest entry beside its limit, with room.
+pub const FRAME_BYTES_MAX: usize = 4 * 1024 * 1024;
+/// Connections that peers may have open here at once.
+pub const PEER_CONNECTIONS_MAX: usize = 128;
+/// Members that only read.
+pub const EDGES_MAX: usize = 16;
+
+const _: () = assert!(SPLIT_BYTES < tally::command::PROPOSAL_BYTES_MAX);
+const _: () = assert!(APPEND_BYTES_MAX + 2 * tally::command::PROPOSAL_BYTES_MAX < FRAME_BYTES_MAX);
+const _: () = assert!(SNAPSHOT_CHUNK_BYTES < FRAME_BYTES_MAX);

@@ -1,0 +1,156 @@
+//! How a node comes to life and how it ends.
+//!
+//! Invariant: what the settings say about identity is what both databases say; the state is flushed before a
+//! planned end, so that the next start replays nothing.
+
+use std::collections::BTreeMap;
+use std::marker::PhantomData;
+use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::{Arc, Mutex};
+use std::time::Duration;
+
+use openraft::Raft;
+use openraft::type_config::TypeConfigExt as _;
+use store::{Engine, Identity, Log, Machine};
+use tokio::sync::{Notify, Semaphore};
+
+use crate::adapter::log_store::LogStore;
+use crate::adapter::network::Network;
+use crate::adapter::state_machine::StateMachine;
+use crate::admission::Admission;
+use crate::apply::ApplyWorker;
+use crate::config::config;
+use crate::dial::Dial;
+use crate::error::{OperateError, StartError};
+use crate::freshness::Freshness;
+use crate::handle::{Cluster, Inner};
+use crate::read::Rounds;
+use crate::rpc::identity::Myself;
+use crate::rpc::peers::Peers;
+use crate::rpc::snapshot::Inbox;
+use crate::runtime;
+use crate::settings::{PEER_CONNECTIONS_MAX, Settings};
+use crate::types::TypeConfig;
+use crate::{housekeeping, timekeeper, watchdog};
+
+/// Longest a shutdown waits for Raft to end.
+const STOP_DEADLINE: Duration = Duration::from_secs(10);
+
+impl<E: Engine> Cluster<E> {
+    /// Starts Raft over a log and a state. Peers may be served, and the node may be elected, from then on.
+    pub async fn start(
+        settings: Settings,
+        log: Log<E>,
+        machine: Machine<E>,
+        dial: Arc<dyn Dial>,
+    ) -> Result<Self, StartError> {
+        check_identity(&settings, &log.identity(), &machine.identity())?;
+        let raft_config = Arc::new(config(&settings)?);
+        let storage = |error: std::io::Error| StartError::Storage(error.to_string());
+        let worker = ApplyWorker::new(machine.clone(), settings.apply_inline).map_err(storage)?;
+        let applied = worker.applied();
+        let applied_bytes = worker.applied_bytes();
+        let peers = Arc::new(Peers::new(myself(&settings), dial));
+        let freshness = Arc::new(Freshness::new());
+        let network: Network<E> = Network {
+            peers: Arc::clone(&peers),
+            freshness: Arc::clone(&freshness),
+            deadline: Duration::from_millis(settings.timers.election_min_ms),
+            engine: PhantomData,
+        };
+        let lease = Duration::from_millis(settings.timers.election_max_ms);
+        let votes_from = votes_from(&log, lease)?;
+        let raft =
+            Raft::new(settings.node.0, raft_config, network, LogStore(log.clone()), StateMachine(worker))
+                .await
+                .map_err(|error| StartError::Storage(error.to_string()))?;
+        let inner = Inner {
+            settings,
+            raft,
+            log,
+            machine,
+            peers,
+            freshness,
+            admission: Arc::new(Admission::default()),
+            applied,
+            applied_bytes,
+            rounds: Rounds::default(),
+            inbox: Inbox::default(),
+            hellos: Mutex::new(BTreeMap::new()),
+            votes_from,
+            recovered: AtomicBool::new(false),
+            stopping: AtomicBool::new(false),
+            hand_over: Notify::new(),
+            connections: Semaphore::new(PEER_CONNECTIONS_MAX),
+        };
+        let cluster = Self { inner: Arc::new(inner) };
+        housekeeping::spawn(&cluster);
+        timekeeper::spawn(&cluster);
+        watchdog::spawn(&cluster).map_err(storage)?;
+        Ok(cluster)
+    }
+
+    /// Ends this node as planned: hands leadership over, stops Raft, flushes the state.
+    pub async fn shutdown(&self) -> Result<(), OperateError> {
+        if self.is_leader()
+            && let Err(error) = self.transfer_here(None).await
+        {
+            // The others elect one without our help; it only takes longer.
+            tracing::warn!(%error, "leadership was not handed over before the end");
+        }
+        self.inner.stopping.store(true, Ordering::Relaxed);
+        if runtime::timeout(STOP_DEADLINE, self.inner.raft.shutdown()).await.is_err() {
+            tracing::warn!("raft did not stop in time");
+        }
+        let machine = self.inner.machine.clone();
+        let flushed = TypeConfig::spawn_blocking(move || machine.flush()).await;
+        match flushed {
+            Ok(Ok(_)) => Ok(()),
+            Ok(Err(error)) => Err(OperateError::Failed(error.to_string())),
+            Err(error) => Err(OperateError::Failed(error.to_string())),
+        }
+    }
+
+    pub(crate) fn is_stopping(&self) -> bool {
+        self.inner.stopping.load(Ordering::Relaxed)
+    }
+}
+
+/// A node that may have voted or acknowledged before this start keeps its vote for one lease.
+fn votes_from<E: Engine>(log: &Log<E>, lease: Duration) -> Result<runtime::Instant, StartError> {
+    let voted = log.vote().map_err(|error| StartError::Storage(error.to_string()))?.is_some();
+    let now = runtime::now();
+    Ok(if voted { runtime::after(now, lease) } else { now })
+}
+
+fn myself(settings: &Settings) -> Myself {
+    Myself {
+        cluster: settings.cluster,
+        epoch: settings.epoch,
+        node: settings.node,
+        incarnation: settings.incarnation,
+        edge: settings.edge,
+    }
+}
+
+fn check_identity(settings: &Settings, log: &Identity, state: &Identity) -> Result<(), StartError> {
+    let wanted = Identity {
+        cluster: settings.cluster,
+        epoch: settings.epoch,
+        node: settings.node.0,
+        incarnation: settings.incarnation,
+        edge: settings.edge,
+    };
+    if *log != wanted || *state != wanted {
+        return Err(StartError::Settings(format!(
+            "the data belongs to node {} of cluster {}, epoch {}; the settings name node {} of cluster {}, epoch {}",
+            log.node,
+            log.cluster_text(),
+            log.epoch,
+            wanted.node,
+            wanted.cluster_text(),
+            wanted.epoch,
+        )));
+    }
+    Ok(())
+}

@@ -1,0 +1,148 @@
+//! The cluster as this node sees it.
+//!
+//! Invariant: asking never waits and never fails; what is not known is `None`.
+
+use std::sync::PoisonError;
+
+use openraft::ServerState;
+use store::Engine;
+use tally::ids::NodeId;
+
+use crate::handle::Cluster;
+use crate::leadership::matched;
+use crate::member::{Member, MemberRole};
+use crate::types::{members, voters};
+
+/// What a member does.
+#[derive(Clone, Copy, Debug, Eq, PartialEq)]
+pub enum Role {
+    /// Votes.
+    Voter,
+    /// Follows, may be promoted.
+    Learner,
+    /// Follows, serves reads only.
+    Edge,
+}
+
+/// A member as this node sees it.
+#[derive(Clone, Debug, Eq, PartialEq)]
+pub struct MemberStatus {
+    /// Who it is.
+    pub member: Member,
+    /// What it does.
+    pub role: Role,
+    /// Whether this node has a connection to it, or it acknowledged something lately; always for itself.
+    pub reachable: bool,
+    /// Last log index known to be on it: the leader knows all, others only themselves and what peers told.
+    pub index: Option<u64>,
+    /// Release it runs, when it told.
+    pub release: Option<String>,
+    /// Its clock minus this node's when it last told, in milliseconds; the way there included.
+    pub clock_offset_ms: Option<i64>,
+}
+
+/// The cluster as this node sees it.
+#[derive(Clone, Debug, Eq, PartialEq)]
+pub struct Status {
+    /// This node.
+    pub node: NodeId,
+    /// Its term.
+    pub term: u64,
+    /// The leader, if known.
+    pub leader: Option<NodeId>,
+    /// `leader`, `candidate`, `follower`, `learner` or `stopped`.
+    pub state: &'static str,
+    /// All members, by number.
+    pub members: Vec<MemberStatus>,
+    /// Last index in the log.
+    pub last_index: u64,
+    /// Last index known to be committed.
+    pub committed: u64,
+    /// Last index applied.
+    pub applied: u64,
+    /// Last index purged from the log.
+    pub purged: u64,
+    /// Index of the current snapshot.
+    pub snapshot: Option<u64>,
+    /// See [`Cluster::leader_age_ms`].
+    pub leader_age_ms: i64,
+    /// See [`Cluster::is_recovered`].
+    pub recovered: bool,
+    /// Items waiting for an answer at this node.
+    pub items_in_flight: usize,
+}
+
+impl<E: Engine> Cluster<E> {
+    /// The cluster as this node sees it now.
+    #[must_use]
+    pub fn status(&self) -> Status {
+        let metrics = self.metrics();
+        let alive = self.alive();
+        let membership = metrics.membership_config.membership();
+        let voters = voters(membership);
+        let hellos = self.inner.hellos.lock().unwrap_or_else(PoisonError::into_inner).clone();
+        let myself = self.inner.settings.node;
+        let applied = *self.inner.applied.borrow();
+        let last_index = metrics.last_log_index.unwrap_or_default();
+        let describe = |(id, mut member): (u64, Member)| {
+            member.id = NodeId(id);
+            let own = member.id == myself;
+            let hello = hellos.get(&member.id);
+            let role = match member.role {
+                MemberRole::Edge => Role::Edge,
+                MemberRole::Voter if voters.contains(&id) => Role::Voter,
+                MemberRole::Voter => Role::Learner,
+            };
+            let clock_offset = |told: &Told| told.clock_offset_ms;
+            MemberStatus {
+                role,
+                reachable: own || alive.contains(&id) || self.inner.peers.is_connected(member.id),
+                index: if own {
+                    Some(last_index)
+                } else {
+                    matched(&metrics, id).or(hello.map(|told| told.applied))
+                },
+                release: if own {
+                    Some(self.inner.settings.release.clone())
+                } else {
+                    hello.map(|told| told.release.clone())
+                },
+                clock_offset_ms: if own { Some(0) } else { hello.map(clock_offset) },
+                member,
+            }
+        };
+        Status {
+            node: myself,
+            term: metrics.current_term,
+            leader: metrics.current_leader.map(NodeId),
+            state: state_name(metrics.state),
+            members: members(membership).into_iter().map(describe).collect(),
+            last_index,
+            committed: metrics.local_committed.map_or(0, |id| id.index),
+            applied,
+            purged: metrics.purged.map_or(0, |id| id.index),
+            snapshot: metrics.snapshot.map(|id| id.index),
+            leader_age_ms: self.leader_age_ms(),
+            recovered: self.is_recovered(),
+            items_in_flight: self.inner.admission.in_flight().0,
+        }
+    }
+}
+
+/// What a peer told about itself.
+#[derive(Clone, Debug)]
+pub(crate) struct Told {
+    pub(crate) release: String,
+    pub(crate) applied: u64,
+    pub(crate) clock_offset_ms: i64,
+}
+
+const fn state_name(state: ServerState) -> &'static str {
+    match state {
+        ServerState::Learner => "learner",
+        ServerState::Follower => "follower",
+        ServerState::Candidate => "candidate",
+        ServerState::Leader => "leader",
+        ServerState::Shutdown => "stopped",
+    }
+}

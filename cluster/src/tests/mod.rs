@@ -1,0 +1,11 @@
+//! Whole clusters in one process: pipes in memory, disks in memory (and once `RocksDB`).
+//!
+//! Invariant: a test waits for conditions with a deadline, never for time to pass.
+#![allow(clippy::arithmetic_side_effects, clippy::indexing_slicing, reason = "tests may panic")]
+
+mod harness;
+mod identity;
+mod members;
+mod snapshots;
+mod suite;
+mod writes;

@@ -1,0 +1,98 @@
+//! A thread that watches the log's disk, sharing no lock with anything that could wait for it.
+//!
+//! Invariant: a node whose disk hangs stops taking proposals, then stops leading, then ends (9.1).
+
+use std::io;
+use std::time::Duration;
+
+use store::Engine;
+
+use crate::handle::Cluster;
+
+const ROUND: Duration = Duration::from_millis(50);
+/// A write that waits so long for the disk ends the process: only then does another node surely take over.
+const ABORT_MS: u64 = 10_000;
+
+/// What the age of the oldest unsynced write calls for.
+#[derive(Clone, Copy, Debug, Eq, Ord, PartialEq, PartialOrd)]
+enum Step {
+    Fine,
+    CloseAdmission,
+    StopHeartbeats,
+    Abort,
+}
+
+fn step(oldest_unsynced_ms: u64, election_max_ms: u64) -> Step {
+    if oldest_unsynced_ms > ABORT_MS {
+        Step::Abort
+    } else if oldest_unsynced_ms > election_max_ms.saturating_mul(3) {
+        Step::StopHeartbeats
+    } else if oldest_unsynced_ms > election_max_ms.saturating_mul(2) {
+        Step::CloseAdmission
+    } else {
+        Step::Fine
+    }
+}
+
+/// Starts the thread; the simulator, which has no threads and no hanging disk of its own, goes without.
+pub(crate) fn spawn<E: Engine>(cluster: &Cluster<E>) -> io::Result<()> {
+    if cluster.inner.settings.apply_inline {
+        return Ok(());
+    }
+    let cluster = cluster.clone();
+    std::thread::Builder::new().name("rakit-watchdog".into()).spawn(move || {
+        let mut before = Step::Fine;
+        while !cluster.is_stopping() {
+            std::thread::park_timeout(ROUND);
+            before = watch(&cluster, before);
+        }
+    })?;
+    Ok(())
+}
+
+fn watch<E: Engine>(cluster: &Cluster<E>, before: Step) -> Step {
+    let unsynced_ms = cluster.inner.log.oldest_unsynced_ms();
+    let step = step(unsynced_ms, cluster.inner.settings.timers.election_max_ms);
+    if step == before {
+        return step;
+    }
+    tracing::warn!(unsynced_ms, ?step, "the log's disk");
+    if step == Step::Abort {
+        abort(unsynced_ms);
+    }
+    cluster.inner.admission.set_closed(step >= Step::CloseAdmission);
+    if before == Step::Fine {
+        cluster.inner.hand_over.notify_one();
+    }
+    cluster.inner.raft.runtime_config().heartbeat(step < Step::StopHeartbeats);
+    step
+}
+
+#[expect(
+    clippy::disallowed_methods,
+    reason = "a write that the disk never finishes must not keep this node alive"
+)]
+fn abort(unsynced_ms: u64) {
+    tracing::error!(unsynced_ms, "a write waited too long for the disk; this node ends");
+    std::process::abort();
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_hanging_disk_costs_more_the_longer_it_hangs() {
+        let cases = [
+            (0, Step::Fine),
+            (400, Step::Fine),
+            (401, Step::CloseAdmission),
+            (601, Step::StopHeartbeats),
+            (10_000, Step::StopHeartbeats),
+            (10_001, Step::Abort),
+        ];
+        for (unsynced_ms, expected) in cases {
+            assert_eq!(step(unsynced_ms, 200), expected, "{unsynced_ms} ms");
+        }
+    }
+}

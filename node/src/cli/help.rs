@@ -1,0 +1,197 @@
+//! Help texts in the language of the environment.
+//!
+//! Invariant: every help text stands here once in both languages; a test finds one that does not.
+
+use clap::{Arg, ArgAction, Command};
+
+use crate::messages::{Language, language};
+
+/// Indonesian and English of each help text; a text written in one is shown in the other where that is asked for.
+const PAIRS: &[(&str, &str)] = &[
+    (
+        "Rekapitulasi suara pemilu yang direplikasi: simpul, alat, dan demo",
+        "Election tallies, replicated: a node, its tools and a demo",
+    ),
+    ("Menjawab dengan JSON di keluaran standar", "Answer as JSON on standard output"),
+    ("Menjalankan simpul sampai dihentikan", "Run a node until it is told to stop"),
+    (
+        "Membuat data simpul-simpul pertama klaster baru dan administrator pertamanya",
+        "Make the data of a new cluster's first nodes, and its first administrator",
+    ),
+    (
+        "Membuat data satu simpul tambahan untuk klaster yang sedang berjalan",
+        "Make the data of one more node of a running cluster",
+    ),
+    (
+        "Menampilkan simpul, pemimpin, dan kemajuan masing-masing",
+        "Show the nodes, the leader and how far each is",
+    ),
+    ("Memuat wilayah, kontes, akun, dan suara", "Load regions, contests, accounts and tallies"),
+    ("Membuat otoritas sertifikat dan sertifikat", "Make a certificate authority and certificates"),
+    ("Memeriksa atau menampilkan pengaturan", "Check or show settings"),
+    (
+        "Menyalakan klaster di mesin ini dan memainkan penghitungan 2024",
+        "Start a cluster on this machine and play the count of 2024 into it",
+    ),
+    ("Membuat otoritas sertifikat untuk klaster baru", "Make the certificate authority of a new cluster"),
+    ("Menerbitkan sertifikat satu simpul", "Issue the certificates of one node"),
+    ("Direktori otoritas sertifikat", "Directory of the certificate authority"),
+    ("Nama klaster", "Name of the cluster"),
+    ("Nomor simpul", "Number of the node"),
+    ("Simpul tepi: hanya membaca", "An edge node: reads only"),
+    (
+        "Nama host atau alamat IP tempat simpul dijangkau; boleh berulang",
+        "Host name or IP address under which the node is reached; may be repeated",
+    ),
+    ("Direktori hasil", "Directory for the result"),
+    ("Memeriksa berkas pengaturan", "Check a settings file"),
+    (
+        "Menampilkan pengaturan yang berlaku: berkas, lingkungan, lalu --set",
+        "Show the settings in force: file, environment, then --set",
+    ),
+    ("Berkas pengaturan (TOML)", "Settings file (TOML)"),
+    ("Mengganti satu pengaturan; boleh berulang", "Override one setting; may be repeated"),
+    (
+        "Direktori untuk seluruh klaster: otoritas dan satu direktori per simpul",
+        "Directory for the whole cluster: the authority and one directory per node",
+    ),
+    ("Banyaknya simpul", "Number of nodes"),
+    (
+        "Porta pertama: simpul i memakai P+10i (publik), +1 (petugas), +2 (antarsimpul), +3 (operator)",
+        "First port: node i takes P+10i (public), +1 (officer), +2 (peer), +3 (ops)",
+    ),
+    (
+        "Alamat simpul, berulang sesuai urutan; satu alamat berarti semua di mesin itu",
+        "Address of a node, repeated in their order; a single one means all on that machine",
+    ),
+    ("Nama administrator pertama", "User name of the first administrator"),
+    (
+        "Berkas kata sandi administrator; tanpa ini dibaca dari masukan standar",
+        "File with the administrator's password; read from standard input without it",
+    ),
+    (
+        "Pengaturan simpul pertama, untuk klaster satu simpul",
+        "Settings of the first node, for a cluster of one",
+    ),
+    ("URL listener ops dari simpul yang berjalan", "URL of the ops listener of a running node"),
+    ("Pengaturan simpul baru", "Settings of the new node"),
+    ("Berkas cluster.json", "A cluster.json file"),
+    (
+        "URL petugas sebuah simpul; boleh berulang, yang lain dipakai bila satu mati",
+        "Officer URL of a node; may be repeated, another is used when one dies",
+    ),
+    ("Sertifikat otoritas yang dipercaya (PEM)", "Certificate of the authority to trust (PEM)"),
+    ("Nama pengguna", "User name"),
+    (
+        "Berkas kata sandi; tanpa ini dari RAKIT_PASSWORD, lalu masukan standar",
+        "File with the password; without it RAKIT_PASSWORD, then standard input",
+    ),
+    ("Memuat pohon wilayah dan TPS (CSV)", "Load the tree of regions and stations (CSV)"),
+    ("Memuat kontes (JSON)", "Load contests (JSON)"),
+    ("Memuat suara per TPS (CSV)", "Load tallies by station (CSV)"),
+    ("Memuat akun (CSV: username,password,role,scope)", "Load accounts (CSV: username,password,role,scope)"),
+    ("Berkas yang dimuat, boleh .gz", "File to load; may be .gz"),
+    ("Kontes", "The contest"),
+    (
+        "Mengirim sekali lagi, terkonfirmasi, yang perlu konfirmasi",
+        "Send what needs confirmation once more, confirmed",
+    ),
+    (
+        "Menambahkan TPS yang belum terdaftar: abroad (luar negeri)",
+        "Add stations that are not registered: abroad",
+    ),
+    (
+        "Daftar TPS luar negeri (CSV) untuk nama dan jenisnya",
+        "Register of stations abroad (CSV), for their names and kinds",
+    ),
+    ("Batch yang dikirim sekaligus", "Batches on their way at once"),
+    (
+        "Detik tanpa satu pun jawaban sebelum impor menyerah",
+        "Seconds without any answer before the import gives up",
+    ),
+];
+
+/// The text in the language asked for; as it is where it is not in the list.
+fn translated(text: &str, wanted: Language) -> Option<&'static str> {
+    let (indonesian, english) =
+        PAIRS.iter().find(|(indonesian, english)| *indonesian == text || *english == text)?;
+    Some(match wanted {
+        Language::Indonesian => indonesian,
+        Language::English => english,
+    })
+}
+
+/// The command with its help in the language of the environment.
+pub(super) fn localised(command: Command) -> Command {
+    into_language(command, language())
+}
+
+fn into_language(command: Command, wanted: Language) -> Command {
+    let about = command.get_about().map(ToString::to_string);
+    let mut command = match about.as_deref().and_then(|about| translated(about, wanted)) {
+        Some(about) => command.about(about),
+        None => command,
+    };
+    let indonesian = wanted == Language::Indonesian;
+    if indonesian {
+        let version = command.get_version().is_some();
+        command = command
+            .help_template("{about-with-newline}\nPemakaian: {usage}\n\n{all-args}")
+            .subcommand_help_heading("Perintah")
+            .disable_help_flag(true)
+            .arg(own_flag("help", 'h', ArgAction::Help, "Menampilkan bantuan ini"));
+        if version {
+            let flag = own_flag("version", 'V', ArgAction::Version, "Menampilkan versi");
+            command = command.disable_version_flag(true).propagate_version(false).arg(flag);
+        }
+    }
+    command = command.mut_args(|argument| {
+        let help = argument.get_help().map(ToString::to_string);
+        let argument = match help.as_deref().and_then(|help| translated(help, wanted)) {
+            Some(help) => argument.help(help),
+            None => argument,
+        };
+        if indonesian {
+            let heading = if argument.is_positional() { "Argumen" } else { "Pilihan" };
+            return argument.help_heading(heading);
+        }
+        argument
+    });
+    command.mut_subcommands(|subcommand| into_language(subcommand, wanted))
+}
+
+/// clap's own flags speak English only; these stand in their place.
+fn own_flag(name: &'static str, short: char, action: ArgAction, help: &'static str) -> Arg {
+    Arg::new(name).short(short).long(name).action(action).help(help)
+}
+
+#[cfg(test)]
+mod tests {
+    use clap::CommandFactory;
+
+    use super::*;
+
+    fn texts(command: &Command, found: &mut Vec<String>) {
+        found.extend(command.get_about().map(ToString::to_string));
+        found.extend(command.get_arguments().filter_map(|argument| Some(argument.get_help()?.to_string())));
+        for subcommand in command.get_subcommands().filter(|command| command.get_name() != "demo") {
+            texts(subcommand, found);
+        }
+    }
+
+    #[test]
+    fn the_command_is_well_formed() {
+        super::super::Cli::command().debug_assert();
+        into_language(super::super::Cli::command(), Language::Indonesian).debug_assert();
+    }
+
+    #[test]
+    fn every_help_text_is_there_in_both_languages() {
+        let mut found = Vec::new();
+        texts(&super::super::Cli::command(), &mut found);
+        assert!(found.len() > 30);
+        for text in found {
+            assert!(translated(&text, Language::Indonesian).is_some(), "no translation of: {text}");
+        }
+    }
+}

@@ -1,0 +1,75 @@
+//! `rakit serve`: runs a node until it is told to stop.
+//!
+//! Invariant: everything that can be wrong from outside (settings, certificates, ports, data) is found before the node
+//! takes part in the cluster, in this order, and changes nothing.
+
+use std::path::PathBuf;
+
+use clap::Args;
+
+use crate::compose::{self, Runtimes};
+use crate::failure::Failure;
+use crate::listeners::Bound;
+use crate::tls::NodeTls;
+use crate::{settings, shutdown, telemetry, text};
+
+/// What `rakit serve` takes.
+#[derive(Debug, Args)]
+pub struct Arguments {
+    /// Settings file (TOML)
+    #[arg(long, value_name = "FILE")]
+    config: PathBuf,
+    /// Override one setting; may be repeated
+    #[arg(long, value_name = "KEY=VALUE")]
+    set: Vec<String>,
+}
+
+/// Runs it.
+pub fn run(arguments: &Arguments) -> Result<(), Failure> {
+    let settings = settings::load(&arguments.config, &arguments.set)?;
+    telemetry::install(&settings.telemetry)?;
+    let tls = NodeTls::load(&settings.tls)?;
+    let bound = Bound::bind(&settings.listeners)?;
+    let runtimes = Runtimes::start(&settings)?;
+    let result = serve(&settings, &tls, bound, &runtimes);
+    runtimes.stop();
+    result
+}
+
+fn serve(
+    settings: &settings::Settings,
+    tls: &NodeTls,
+    bound: Bound,
+    runtimes: &Runtimes,
+) -> Result<(), Failure> {
+    let running = compose::start(settings, tls, bound, runtimes)?;
+    tracing::info!(
+        node = tls.name.node.0,
+        name = settings.node.name,
+        public = settings.listeners.public.url,
+        officer = settings.listeners.officer.url,
+        "serving"
+    );
+    // Without a service manager there is nobody to tell.
+    drop(sd_notify::notify(false, &[sd_notify::NotifyState::Ready]));
+    runtimes.main().block_on(async {
+        let cluster = running.cluster.clone();
+        tokio::select! {
+            signal = shutdown::asked() => {
+                let signal = signal.map_err(|error| Failure::failed(error.to_string()))?;
+                tracing::info!(signal, "stopping");
+                drop(sd_notify::notify(false, &[sd_notify::NotifyState::Stopping]));
+                tokio::select! {
+                    stopped = running.stop() => stopped,
+                    _ = shutdown::asked() => {
+                        Err(Failure::failed(text!("dihentikan seketika", "stopped at once")))
+                    }
+                }
+            }
+            failure = cluster.stopped() => Err(Failure::precondition(text!(
+                "simpul berhenti: {failure}; lihat catatan di atas",
+                "the node stopped: {failure}; see the log above"
+            ))),
+        }
+    })
+}

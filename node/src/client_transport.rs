@@ -1,0 +1,94 @@
+//! Real sockets, time and chance for the typed client of `api`.
+//!
+//! Invariant: only servers whose certificate the given authority signed are spoken to over TLS; proxies of the
+//! environment are not asked, for they know nothing of a cluster's addresses.
+
+use std::path::Path;
+use std::time::Duration;
+
+use api::client::{Transport, TransportError};
+use bytes::Bytes;
+use futures_util::future::BoxFuture;
+use http::{Request, Response};
+use tokio::time::Instant;
+
+use crate::failure::Failure;
+use crate::tls;
+
+/// A node that does not even take a connection in this time is dead or cut off; the next one is asked.
+const CONNECT_MAX: Duration = Duration::from_secs(1);
+/// Idle connections kept to each node.
+const IDLE_CONNECTIONS_MAX: usize = 16;
+
+/// HTTP over TCP, with TLS where the URL says so.
+#[derive(Clone, Debug)]
+pub struct HttpTransport {
+    client: reqwest::Client,
+    began: Instant,
+}
+
+impl HttpTransport {
+    /// A transport that trusts the authority in `ca`; without one it speaks plain HTTP only.
+    pub fn new(ca: Option<&Path>) -> Result<Self, Failure> {
+        let tls = match ca {
+            Some(ca) => tls::client_config(ca)?,
+            None => tls::plain_client_config()?,
+        };
+        let client = reqwest::Client::builder()
+            .tls_backend_preconfigured(tls)
+            .connect_timeout(CONNECT_MAX)
+            .pool_max_idle_per_host(IDLE_CONNECTIONS_MAX)
+            .tcp_nodelay(true)
+            .no_proxy()
+            .redirect(reqwest::redirect::Policy::none())
+            .build()
+            .map_err(|error| Failure::failed(chain(&error)))?;
+        Ok(Self { client, began: Instant::now() })
+    }
+
+    async fn exchange(self, request: Request<Bytes>) -> Result<Response<Bytes>, reqwest::Error> {
+        let request = reqwest::Request::try_from(request)?;
+        let response = self.client.execute(request).await?;
+        let mut answer = Response::new(Bytes::new());
+        *answer.status_mut() = response.status();
+        *answer.headers_mut() = response.headers().clone();
+        *answer.body_mut() = response.bytes().await?;
+        Ok(answer)
+    }
+}
+
+impl Transport for HttpTransport {
+    fn send(
+        &self,
+        _base: &str,
+        request: Request<Bytes>,
+    ) -> BoxFuture<'static, Result<Response<Bytes>, TransportError>> {
+        let exchange = self.clone().exchange(request);
+        Box::pin(async move { exchange.await.map_err(|error| TransportError(chain(&error))) })
+    }
+
+    fn pause(&self, milliseconds: u64) -> BoxFuture<'static, ()> {
+        Box::pin(tokio::time::sleep(Duration::from_millis(milliseconds)))
+    }
+
+    fn now_ms(&self) -> u64 {
+        u64::try_from(self.began.elapsed().as_millis()).unwrap_or(u64::MAX)
+    }
+
+    fn random(&self) -> u64 {
+        // Chance only spreads clients that wait: without it they merely meet more often.
+        getrandom::u64().unwrap_or_default()
+    }
+}
+
+/// An error with what caused it, on one line: the outermost alone rarely says why.
+fn chain(error: &dyn std::error::Error) -> String {
+    let mut text = error.to_string();
+    let mut source = error.source();
+    while let Some(cause) = source {
+        text.push_str(": ");
+        text.push_str(&cause.to_string());
+        source = cause.source();
+    }
+    text
+}

@@ -1,0 +1,275 @@
+//! A serving node: its parts, plugged together once.
+//!
+//! Invariant: three runtimes share no thread: Raft and peers, officers and operators, the public. The public's threads
+//! are niced, so that a flood of readers takes nothing from those who write (promise P8).
+
+use std::io;
+use std::net::TcpListener;
+use std::sync::Arc;
+use std::time::Duration;
+
+use api::ports::Ports;
+use api::publisher::Front;
+use api::serve::{Accept, Limits, Plain, Server};
+use cluster::{Cluster, Timers};
+use store::RocksEngine;
+use tally::account::{Role, Scope};
+use tally::command::{AccountDefinition, Command, Item, Principal};
+use tally::outcome::Outcome;
+use tally::region::RegionCode;
+use tokio::runtime::{Builder, Runtime};
+use tokio::sync::watch;
+use tokio::task::JoinHandle;
+
+use crate::data;
+use crate::failure::Failure;
+use crate::founding::Founding;
+use crate::gateway::Gateway;
+use crate::listeners::{Bound, serve_peers};
+use crate::settings::Settings;
+use crate::tls::NodeTls;
+use crate::tls::accept::TlsAccept;
+use crate::tls::dial::PeerDialer;
+
+/// Threads of Raft and its peers.
+const RAFT_THREADS: usize = 2;
+/// Threads of officers and operators.
+const OFFICER_THREADS: usize = 2;
+/// Niceness of officers' threads.
+const OFFICER_NICENESS: i32 = 5;
+/// Niceness of the public's threads.
+const PUBLIC_NICENESS: i32 = 10;
+/// Pause between two attempts to found the cluster.
+const FOUNDING_PAUSE: Duration = Duration::from_millis(200);
+/// Longest single wait for this node to have caught up with itself.
+const RECOVERY_MAX: Duration = Duration::from_secs(10);
+
+/// The runtimes of a node.
+pub struct Runtimes {
+    raft: Runtime,
+    officer: Runtime,
+    public: Runtime,
+}
+
+/// A running node.
+pub struct Running {
+    /// The cluster it takes part in.
+    pub cluster: Cluster<RocksEngine>,
+    /// Its ports.
+    pub gateway: Gateway,
+    stopping: watch::Sender<bool>,
+    servers: Vec<JoinHandle<io::Result<()>>>,
+    peers: JoinHandle<io::Result<()>>,
+}
+
+impl Runtimes {
+    /// Starts the threads.
+    pub fn start(settings: &Settings) -> Result<Self, Failure> {
+        let start = |name: &'static str, threads: usize, niceness: i32| {
+            Builder::new_multi_thread()
+                .worker_threads(threads)
+                .max_blocking_threads(threads.saturating_mul(4))
+                .thread_name(name)
+                .on_thread_start(move || nice(niceness))
+                .enable_all()
+                .build()
+                .map_err(|error| Failure::failed(error.to_string()))
+        };
+        Ok(Self {
+            raft: start("raft", RAFT_THREADS, 0)?,
+            officer: start("officer", OFFICER_THREADS, OFFICER_NICENESS)?,
+            public: start("public", settings.limits.public_threads, PUBLIC_NICENESS)?,
+        })
+    }
+
+    /// The runtime that the node as a whole is awaited on.
+    #[must_use]
+    pub const fn main(&self) -> &Runtime {
+        &self.raft
+    }
+
+    /// Ends the threads; what still runs there has a moment.
+    pub fn stop(self) {
+        const MOMENT: Duration = Duration::from_millis(500);
+        self.public.shutdown_timeout(MOMENT);
+        self.officer.shutdown_timeout(MOMENT);
+        self.raft.shutdown_timeout(MOMENT);
+    }
+}
+
+/// Lowers the priority of the calling thread; on Linux a process id of none means this thread alone.
+fn nice(niceness: i32) {
+    if niceness > 0 && rustix::process::setpriority_process(None, niceness).is_err() {
+        tracing::warn!(niceness, "a thread keeps its priority");
+    }
+}
+
+/// Opens the data and starts everything.
+pub fn start(
+    settings: &Settings,
+    tls: &NodeTls,
+    bound: Bound,
+    runtimes: &Runtimes,
+) -> Result<Running, Failure> {
+    let founding = Founding::load(&settings.node.data)?;
+    let (log, machine) = data::open(&settings.node.data, tls.name)?;
+    let identity = log.identity();
+    let mut configuration = cluster::Settings::new(tls.name.node, identity.cluster, identity.incarnation);
+    configuration.epoch = identity.epoch;
+    configuration.edge = identity.edge;
+    configuration.timers = Timers::profile(&settings.timers.profile).unwrap_or_default();
+    env!("CARGO_PKG_VERSION").clone_into(&mut configuration.release);
+    let dialer = Arc::new(PeerDialer::new(Arc::clone(&tls.peer_client)));
+    let started = runtimes.raft.block_on(Cluster::start(configuration, log, machine, dialer));
+    let cluster = started.map_err(|error| Failure::precondition(error.to_string()))?;
+    let gateway = Gateway::new(cluster.clone());
+    let (stopping, stop) = watch::channel(false);
+    let peers = runtimes.raft.spawn(serve_peers(
+        bound.peer,
+        Arc::clone(&tls.peer_server),
+        cluster.clone(),
+        stop.clone(),
+    ));
+    runtimes.raft.spawn(recover(cluster.clone()));
+    if let Some(founding) = founding {
+        runtimes.raft.spawn(found(cluster.clone(), founding, settings.node.data.clone()));
+    }
+    let listeners = Listeners { settings, tls, gateway: &gateway, stop };
+    let servers = listeners.serve(bound.public, bound.officer, bound.ops, runtimes);
+    Ok(Running { cluster, gateway, stopping, servers, peers })
+}
+
+/// What the HTTP listeners are made from.
+struct Listeners<'a> {
+    settings: &'a Settings,
+    tls: &'a NodeTls,
+    gateway: &'a Gateway,
+    stop: watch::Receiver<bool>,
+}
+
+impl Listeners<'_> {
+    fn serve(
+        &self,
+        public: TcpListener,
+        officer: TcpListener,
+        ops: TcpListener,
+        runtimes: &Runtimes,
+    ) -> Vec<JoinHandle<io::Result<()>>> {
+        let gateway = Arc::new(self.gateway.clone());
+        let ports =
+            Ports { queries: gateway.clone(), commands: gateway.clone(), operations: gateway.clone() };
+        let api = api::Api::new(ports);
+        let publisher = self.gateway.publish();
+        runtimes.public.spawn(Arc::clone(&publisher).run(stopped(self.stop.clone())));
+        let pages = || api::web::public_pages(gateway.clone(), gateway.clone());
+        let limits = &self.settings.limits;
+        let drain = Duration::from_millis(limits.drain_ms);
+        let with = |base: Limits, connections_max: usize| Limits {
+            connections_max,
+            shutdown_timeout: drain,
+            ..base
+        };
+        let front = Front::new(publisher, api::public_router(&api, pages()));
+        let limited = with(Limits::public(), limits.public_connections);
+        let server = Server::new(public, Arc::new(Plain), limited);
+        let public = runtimes.public.spawn(server.run(front, stopped(self.stop.clone())));
+        let accept: Arc<dyn Accept> = Arc::new(TlsAccept::new(Arc::clone(&self.tls.officer)));
+        let limited = with(Limits::officer(), limits.officer_connections);
+        let server = Server::new(officer, accept, limited);
+        let routes = api::officer_router(&api, pages());
+        let officer = runtimes.officer.spawn(server.run(routes, stopped(self.stop.clone())));
+        let accept: Arc<dyn Accept> = if self.settings.listeners.ops.address.ip().is_loopback() {
+            Arc::new(Plain)
+        } else {
+            Arc::new(TlsAccept::new(Arc::clone(&self.tls.operators)))
+        };
+        let server = Server::new(ops, accept, with(Limits::ops(), limits.ops_connections));
+        let ops = runtimes.officer.spawn(server.run(api::ops_router(&api), stopped(self.stop.clone())));
+        vec![public, officer, ops]
+    }
+}
+
+impl Running {
+    /// Stops as planned: not ready, leadership away, requests finished, state flushed.
+    pub async fn stop(self) -> Result<(), Failure> {
+        self.gateway.stopping();
+        if self.cluster.is_leader() {
+            // While requests still come in: they are held and forwarded, not failed (9.9).
+            match self.cluster.transfer(None).await {
+                Ok(leader) => tracing::info!(leader = leader.0, "leadership handed over"),
+                Err(error) => tracing::warn!(%error, "leadership was not handed over"),
+            }
+        }
+        self.stopping.send_replace(true);
+        for server in self.servers {
+            if let Err(error) = server.await {
+                tracing::warn!(%error, "a listener ended badly");
+            }
+        }
+        let flushed = self.cluster.shutdown().await;
+        self.peers.abort();
+        flushed.map_err(|error| Failure::failed(error.to_string()))
+    }
+}
+
+async fn stopped(mut stop: watch::Receiver<bool>) {
+    // A sender that is gone is a reason to stop as well.
+    drop(stop.wait_for(|stop| *stop).await);
+}
+
+/// Notes when this node has caught up with what it may have answered before its last stop.
+async fn recover(cluster: Cluster<RocksEngine>) {
+    while cluster.failure().is_none() {
+        match cluster.wait_ready(RECOVERY_MAX).await {
+            Ok(()) => {
+                tracing::info!(index = *cluster.applied().borrow(), "ready");
+                return;
+            }
+            Err(error) => tracing::info!(%error, "not ready yet"),
+        }
+    }
+}
+
+/// Carries the founding plan out, as often as it takes, and removes it.
+async fn found(cluster: Cluster<RocksEngine>, plan: Founding, data: std::path::PathBuf) {
+    while cluster.failure().is_none() {
+        match found_once(&cluster, &plan).await {
+            Ok(()) => {
+                match Founding::finished(&data) {
+                    Ok(()) => tracing::info!(name = plan.name, "cluster founded"),
+                    Err(error) => tracing::warn!(%error, "the founding plan could not be removed"),
+                }
+                return;
+            }
+            Err(error) => tracing::info!(error, "the cluster is not founded yet"),
+        }
+        tokio::time::sleep(FOUNDING_PAUSE).await;
+    }
+}
+
+async fn found_once(cluster: &Cluster<RocksEngine>, plan: &Founding) -> Result<(), String> {
+    let ledger = cluster.view().ledger().map_err(|error| error.to_string())?;
+    if ledger.cluster == [0; 16] {
+        let founded = cluster.initialize(plan.cluster_members(), plan.name.clone(), Vec::new()).await;
+        founded.map_err(|error| error.to_string())?;
+    }
+    let read = cluster.read(cluster::ReadMode::Linearizable, None).await;
+    let view = read.map_err(|error| error.to_string())?;
+    let username = &plan.administrator.username;
+    if view.account_named(username).map_err(|error| error.to_string())?.is_some() {
+        return Ok(());
+    }
+    let definition = AccountDefinition {
+        username: username.clone(),
+        role: Role::SuperAdmin,
+        scope: Scope::Region(RegionCode::NATION),
+        password_hash: plan.administrator.password_hash.clone(),
+        active: true,
+    };
+    let item = Item { request: None, command: Command::DefineAccounts(vec![definition]) };
+    let answer = cluster.propose(Principal::System, vec![item]).await.pop().ok_or("no answer")?;
+    if let Outcome::Refused(refusal) = answer.map_err(|error| error.to_string())?.outcome {
+        return Err(format!("the first administrator was refused: {refusal:?}"));
+    }
+    Ok(())
+}

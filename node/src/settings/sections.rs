@@ -1,0 +1,145 @@
+//! The sections of the settings file, one type each.
+
+use std::net::SocketAddr;
+use std::path::PathBuf;
+
+use serde::{Deserialize, Serialize};
+
+/// The whole file.
+#[derive(Clone, Debug, Deserialize, Eq, PartialEq, Serialize)]
+#[serde(deny_unknown_fields)]
+pub struct Settings {
+    /// `[node]`
+    pub node: Node,
+    /// `[listeners]`
+    pub listeners: Listeners,
+    /// `[tls]`
+    pub tls: Tls,
+    /// `[timers]`
+    #[serde(default)]
+    pub timers: Timers,
+    /// `[limits]`
+    #[serde(default)]
+    pub limits: Limits,
+    /// `[telemetry]`
+    #[serde(default)]
+    pub telemetry: Telemetry,
+}
+
+/// Which node this is and where its data lies.
+#[derive(Clone, Debug, Deserialize, Eq, PartialEq, Serialize)]
+#[serde(deny_unknown_fields)]
+pub struct Node {
+    /// A name for people; the node's number is in its data directory.
+    pub name: String,
+    /// The data directory, made by `rakit init` or `rakit join`. Relative to the settings file.
+    pub data: PathBuf,
+}
+
+/// The four listeners.
+#[derive(Clone, Debug, Deserialize, Eq, PartialEq, Serialize)]
+#[serde(deny_unknown_fields)]
+pub struct Listeners {
+    /// Read only, no account.
+    pub public: Listener,
+    /// Officers, over TLS.
+    pub officer: Listener,
+    /// Other nodes, over mutual TLS.
+    pub peer: Peer,
+    /// Operators: loopback, or mutual TLS.
+    pub ops: Listener,
+}
+
+/// A listener that speaks HTTP to people.
+#[derive(Clone, Debug, Deserialize, Eq, PartialEq, Serialize)]
+#[serde(deny_unknown_fields)]
+pub struct Listener {
+    /// Address to bind.
+    pub address: SocketAddr,
+    /// URL under which others reach it.
+    pub url: String,
+}
+
+/// The listener for other nodes.
+#[derive(Clone, Debug, Deserialize, Eq, PartialEq, Serialize)]
+#[serde(deny_unknown_fields)]
+pub struct Peer {
+    /// Address to bind.
+    pub address: SocketAddr,
+    /// `host:port` under which other nodes reach it.
+    pub advertised: String,
+}
+
+/// Certificates and keys, PEM. Relative to the settings file.
+#[derive(Clone, Debug, Deserialize, Eq, PartialEq, Serialize)]
+#[serde(deny_unknown_fields)]
+pub struct Tls {
+    /// The cluster's certificate authority.
+    pub ca: PathBuf,
+    /// This node's certificate among peers.
+    pub peer_certificate: PathBuf,
+    /// Its key.
+    pub peer_key: PathBuf,
+    /// The certificate officers' browsers see; also used on `ops` when that is not on loopback.
+    pub server_certificate: PathBuf,
+    /// Its key.
+    pub server_key: PathBuf,
+}
+
+/// How patient the cluster is.
+#[derive(Clone, Debug, Deserialize, Eq, PartialEq, Serialize)]
+#[serde(default, deny_unknown_fields)]
+pub struct Timers {
+    /// `fast`, `lan` or `wan`.
+    pub profile: String,
+}
+
+impl Default for Timers {
+    fn default() -> Self {
+        Self { profile: "lan".to_owned() }
+    }
+}
+
+/// Bounds on what one node takes on.
+#[derive(Clone, Debug, Deserialize, Eq, PartialEq, Serialize)]
+#[serde(default, deny_unknown_fields)]
+pub struct Limits {
+    /// Connections at once on `public`.
+    pub public_connections: usize,
+    /// Connections at once on `officer`.
+    pub officer_connections: usize,
+    /// Connections at once on `ops`.
+    pub ops_connections: usize,
+    /// Threads that serve the public.
+    pub public_threads: usize,
+    /// Longest time a planned stop waits for open requests, in milliseconds.
+    pub drain_ms: u64,
+}
+
+impl Default for Limits {
+    fn default() -> Self {
+        Self {
+            public_connections: 4_096,
+            officer_connections: 4_096,
+            ops_connections: 64,
+            public_threads: 2,
+            drain_ms: 5_000,
+        }
+    }
+}
+
+/// What the node writes about itself.
+#[derive(Clone, Debug, Deserialize, Eq, PartialEq, Serialize)]
+#[serde(default, deny_unknown_fields)]
+pub struct Telemetry {
+    /// `text` or `json`.
+    pub format: String,
+    /// Which events, such as `info,openraft=warn` or `info,cluster=debug`.
+    pub filter: String,
+}
+
+impl Default for Telemetry {
+    fn default() -> Self {
+        Self { format: "text".to_owned(), filter: "info,openraft=warn".to_owned() }
+    }
+}

@@ -1,0 +1,20 @@
+//! How long something took, for metrics and the watchdog. Never for a decision, never for what is stored.
+
+use std::sync::LazyLock;
+use std::time::Instant;
+
+#[allow(
+    clippy::disallowed_methods,
+    reason = "the only clock of the store: ages of writes, never a time of day"
+)]
+fn now() -> Instant {
+    Instant::now()
+}
+
+static STARTED: LazyLock<Instant> = LazyLock::new(now);
+
+/// Microseconds since some moment of this process; never zero, never going back.
+pub(crate) fn monotonic_us() -> u64 {
+    let elapsed = now().saturating_duration_since(*STARTED).as_micros();
+    u64::try_from(elapsed).unwrap_or(u64::MAX).saturating_add(1)
+}

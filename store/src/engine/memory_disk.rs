@@ -1,0 +1,272 @@
+//! A disk in memory: files and databases that go back to their durable state in a crash.
+//!
+//! Invariant: what [`Disk`] calls durable survives [`MemoryDisk::crash`]; all else is gone after it.
+
+use std::collections::BTreeMap;
+use std::io;
+use std::path::Path;
+use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::{Arc, Mutex};
+
+use bytes::Bytes;
+
+use crate::engine::memory::{MemoryEngine, locked};
+use crate::engine::{Direction, Disk, EngineError, OpenMode, Purpose, Reader};
+
+/// The only file of a checkpoint in memory; its name ends as those of shared table files do.
+const ROWS_FILE: &str = "rows.sst";
+
+#[derive(Clone, Debug, Default)]
+struct File {
+    content: Vec<u8>,
+    durable: Option<Vec<u8>>,
+}
+
+#[derive(Debug, Default)]
+struct Contents {
+    files: BTreeMap<String, File>,
+    databases: BTreeMap<String, MemoryEngine>,
+}
+
+/// See the module. Clones are the same disk.
+#[derive(Clone, Debug, Default)]
+pub struct MemoryDisk {
+    contents: Arc<Mutex<Contents>>,
+    owned: Arc<AtomicBool>,
+}
+
+/// Holds a [`MemoryDisk`] for one owner.
+#[derive(Debug)]
+pub struct MemoryLock {
+    owned: Arc<AtomicBool>,
+}
+
+impl Drop for MemoryLock {
+    fn drop(&mut self) {
+        self.owned.store(false, Ordering::Release);
+    }
+}
+
+fn inside<'a>(path: &'a str, directory: &str) -> Option<&'a str> {
+    path.strip_prefix(directory)?.strip_prefix('/')
+}
+
+fn missing(path: &str) -> io::Error {
+    io::Error::new(io::ErrorKind::NotFound, path.to_owned())
+}
+
+fn refused(operation: &'static str, path: &str, why: &str) -> EngineError {
+    EngineError { operation, message: format!("{path}: {why}") }
+}
+
+impl MemoryDisk {
+    /// An empty disk.
+    #[must_use]
+    pub fn new() -> Self {
+        Self::default()
+    }
+
+    /// A power loss: files and databases go back to what was durable. Stores on it must be dropped before.
+    pub fn crash(&self) {
+        let mut contents = locked(&self.contents);
+        contents.files.retain(|_, file| file.durable.is_some());
+        for file in contents.files.values_mut() {
+            file.content = file.durable.clone().unwrap_or_default();
+        }
+        contents.databases.values().for_each(MemoryEngine::crash);
+    }
+
+    /// The same contents for a new owner: the one before died without letting go.
+    #[must_use]
+    pub fn after_power_loss(&self) -> Self {
+        Self { contents: Arc::clone(&self.contents), owned: Arc::default() }
+    }
+
+    /// A database on this disk, for tests that let it fail.
+    #[must_use]
+    pub fn database(&self, path: &str) -> Option<MemoryEngine> {
+        locked(&self.contents).databases.get(path).cloned()
+    }
+
+    fn parse_rows(bytes: &[u8]) -> Option<BTreeMap<Vec<u8>, Bytes>> {
+        let mut rows = BTreeMap::new();
+        let mut rest = bytes;
+        while !rest.is_empty() {
+            let (key, after) = Self::parse_part(rest)?;
+            let (value, after) = Self::parse_part(after)?;
+            rows.insert(key.to_vec(), Bytes::copy_from_slice(value));
+            rest = after;
+        }
+        Some(rows)
+    }
+
+    fn parse_part(bytes: &[u8]) -> Option<(&[u8], &[u8])> {
+        let (length, rest) = bytes.split_first_chunk::<4>()?;
+        rest.split_at_checked(usize::try_from(u32::from_be_bytes(*length)).ok()?)
+    }
+}
+
+impl Disk for MemoryDisk {
+    type Engine = MemoryEngine;
+    type Lock = MemoryLock;
+
+    fn root(&self) -> &Path {
+        Path::new("memory")
+    }
+
+    fn lock(&self) -> io::Result<Option<MemoryLock>> {
+        let free = !self.owned.swap(true, Ordering::AcqRel);
+        Ok(free.then(|| MemoryLock { owned: Arc::clone(&self.owned) }))
+    }
+
+    fn list(&self, directory: &str) -> io::Result<Vec<String>> {
+        let contents = locked(&self.contents);
+        let paths = contents.files.keys().chain(contents.databases.keys());
+        let child = |path: &String| {
+            let rest = if directory.is_empty() { Some(path.as_str()) } else { inside(path, directory) }?;
+            Some(rest.split('/').next()?.to_owned())
+        };
+        let mut names: Vec<String> = paths.filter_map(child).collect();
+        names.sort();
+        names.dedup();
+        Ok(names)
+    }
+
+    fn exists(&self, path: &str) -> io::Result<bool> {
+        let contents = locked(&self.contents);
+        let mut paths = contents.files.keys().chain(contents.databases.keys());
+        Ok(paths.any(|found| found == path || inside(found, path).is_some()))
+    }
+
+    fn read(&self, path: &str) -> io::Result<Option<Bytes>> {
+        Ok(locked(&self.contents).files.get(path).map(|file| Bytes::copy_from_slice(&file.content)))
+    }
+
+    fn size(&self, path: &str) -> io::Result<u64> {
+        let contents = locked(&self.contents);
+        let file = contents.files.get(path).ok_or_else(|| missing(path))?;
+        u64::try_from(file.content.len()).map_err(io::Error::other)
+    }
+
+    fn read_at(&self, path: &str, offset: u64, length: usize) -> io::Result<Bytes> {
+        let contents = locked(&self.contents);
+        let file = contents.files.get(path).ok_or_else(|| missing(path))?;
+        let first = usize::try_from(offset).map_err(io::Error::other)?.min(file.content.len());
+        let end = first.saturating_add(length).min(file.content.len());
+        Ok(Bytes::copy_from_slice(file.content.get(first..end).unwrap_or_default()))
+    }
+
+    fn make_directory(&self, _path: &str) -> io::Result<()> {
+        Ok(())
+    }
+
+    fn write_whole(&self, path: &str, bytes: &[u8]) -> io::Result<()> {
+        let file = File { content: bytes.to_vec(), durable: Some(bytes.to_vec()) };
+        locked(&self.contents).files.insert(path.to_owned(), file);
+        Ok(())
+    }
+
+    fn write_at(&self, path: &str, offset: u64, bytes: &[u8]) -> io::Result<()> {
+        let mut contents = locked(&self.contents);
+        let file = contents.files.entry(path.to_owned()).or_default();
+        let first = usize::try_from(offset).map_err(io::Error::other)?;
+        let end = first.checked_add(bytes.len()).ok_or_else(|| io::Error::other("file too large"))?;
+        if file.content.len() < end {
+            file.content.resize(end, 0);
+        }
+        if let Some(part) = file.content.get_mut(first..end) {
+            part.copy_from_slice(bytes);
+        }
+        Ok(())
+    }
+
+    fn sync_file(&self, path: &str) -> io::Result<()> {
+        let mut contents = locked(&self.contents);
+        let file = contents.files.get_mut(path).ok_or_else(|| missing(path))?;
+        file.durable = Some(file.content.clone());
+        Ok(())
+    }
+
+    fn rename(&self, from: &str, to: &str) -> io::Result<()> {
+        let mut contents = locked(&self.contents);
+        let moved = |path: &str| {
+            if path == from { Some(to.to_owned()) } else { Some(format!("{to}/{}", inside(path, from)?)) }
+        };
+        let files: Vec<(String, String)> =
+            contents.files.keys().filter_map(|path| Some((path.clone(), moved(path)?))).collect();
+        for (old, new) in files {
+            if let Some(file) = contents.files.remove(&old) {
+                contents.files.insert(new, file);
+            }
+        }
+        let databases: Vec<(String, String)> =
+            contents.databases.keys().filter_map(|path| Some((path.clone(), moved(path)?))).collect();
+        for (old, new) in databases {
+            if let Some(database) = contents.databases.remove(&old) {
+                contents.databases.insert(new, database);
+            }
+        }
+        Ok(())
+    }
+
+    fn duplicate(&self, from: &str, to: &str) -> io::Result<()> {
+        let mut contents = locked(&self.contents);
+        let copies: Vec<(String, File)> = contents
+            .files
+            .iter()
+            .filter_map(|(path, file)| Some((format!("{to}/{}", inside(path, from)?), file.clone())))
+            .collect();
+        for (path, file) in copies {
+            let durable = Some(file.content.clone());
+            contents.files.insert(path, File { content: file.content, durable });
+        }
+        Ok(())
+    }
+
+    fn remove_tree(&self, path: &str) -> io::Result<()> {
+        let mut contents = locked(&self.contents);
+        contents.files.retain(|found, _| found != path && inside(found, path).is_none());
+        contents.databases.retain(|found, _| found != path && inside(found, path).is_none());
+        Ok(())
+    }
+
+    fn open(&self, path: &str, _purpose: Purpose, mode: OpenMode) -> Result<MemoryEngine, EngineError> {
+        let mut contents = locked(&self.contents);
+        let found = contents.databases.get(path).cloned();
+        if mode == OpenMode::Create {
+            if found.is_some() {
+                return Err(refused("create", path, "is there already"));
+            }
+            let engine = MemoryEngine::default();
+            contents.databases.insert(path.to_owned(), engine.clone());
+            return Ok(engine);
+        }
+        if let Some(engine) = found {
+            return Ok(engine);
+        }
+        let rows_path = format!("{path}/{ROWS_FILE}");
+        let file = contents.files.get(&rows_path).ok_or_else(|| refused("open", path, "is not there"))?;
+        let rows = Self::parse_rows(&file.content).ok_or_else(|| refused("open", path, "is damaged"))?;
+        let engine = MemoryEngine::holding(rows);
+        if mode == OpenMode::Open {
+            contents.databases.insert(path.to_owned(), engine.clone());
+        }
+        Ok(engine)
+    }
+
+    fn checkpoint(&self, engine: &MemoryEngine, path: &str) -> Result<(), EngineError> {
+        let mut bytes = Vec::new();
+        let mut part = |data: &[u8]| {
+            let length = u32::try_from(data.len()).unwrap_or(u32::MAX);
+            bytes.extend_from_slice(&length.to_be_bytes());
+            bytes.extend_from_slice(data);
+        };
+        engine.scan(&[], &[0xff; 64], Direction::Forward, &mut |key, value| {
+            part(key);
+            part(value);
+            std::ops::ControlFlow::Continue(())
+        })?;
+        self.write_whole(&format!("{path}/{ROWS_FILE}"), &bytes)
+            .map_err(|error| refused("checkpoint", path, &error.to_string()))
+    }
+}

@@ -1,0 +1,159 @@
+//! One apply round: footprint, load, decide, overlay, one batch.
+
+use std::collections::{BTreeMap, VecDeque};
+use std::sync::atomic::Ordering;
+
+use tally::command::{Header, Item, Proposal};
+use tally::decide::Contradiction;
+use tally::outcome::Answer;
+use tally::row::{Row, RowKey, WorkingSet};
+use tally::{Place, decide, footprint, footprint_more};
+
+use super::hash::{HashPoint, POINT_ENTRIES, POINTS_MAX};
+use super::round::{Round, Slot};
+use super::view::Moment;
+use super::{Core, Machine};
+use crate::codec::{self, AppliedRecord};
+use crate::engine::{Batch, Engine, EngineError};
+use crate::lock::locked;
+use crate::{LogEntry, Payload, StoreError, keys};
+
+/// What a round comes to, before anything of it is written.
+struct Finished {
+    answers: Vec<Vec<Answer>>,
+    applied: AppliedRecord,
+    points: VecDeque<HashPoint>,
+    slots: BTreeMap<RowKey, Slot>,
+    batch: Batch,
+    bytes: usize,
+}
+
+/// An entry, read.
+enum Work {
+    Nothing,
+    Membership(bytes::Bytes),
+    Proposal(Proposal),
+}
+
+fn read(entry: LogEntry) -> Result<Work, StoreError> {
+    Ok(match entry.payload {
+        Payload::Blank => Work::Nothing,
+        Payload::Membership(frame) => Work::Membership(frame),
+        Payload::Proposal(frame) => Work::Proposal(
+            codec::decode_proposal(&frame)
+                .map_err(|source| StoreError::Undecodable { index: entry.id.index, source })?,
+        ),
+    })
+}
+
+fn decide_item<E: Engine>(
+    round: &mut Round<'_, E>,
+    place: &Place,
+    header: &Header,
+    item: &Item,
+) -> Result<Answer, StoreError> {
+    let rules = |source: tally::DecideError| StoreError::Rules { index: place.index, source };
+    let ledger = round.row(&RowKey::Ledger)?;
+    let wanted = match ledger.as_deref() {
+        Some(Row::Ledger(ledger)) => footprint(ledger, header, item),
+        _ => footprint(&tally::row::Ledger::default(), header, item),
+    };
+    let mut rows = WorkingSet::default();
+    round.load_into(&mut rows, wanted)?;
+    loop {
+        let more = footprint_more(&rows, header, item).map_err(|missing| rules(missing.into()))?;
+        if more.is_empty() {
+            break;
+        }
+        round.load_into(&mut rows, more)?;
+    }
+    let decision = decide(&rows, place, header, item).map_err(rules)?;
+    round.change(decision.effects)?;
+    Ok(decision.answer)
+}
+
+impl<E: Engine> Core<E> {
+    /// Works the entries out. Changes nothing but the result.
+    fn work(&self, entries: Vec<LogEntry>) -> Result<Finished, StoreError> {
+        let mut round = Round::new(&self.engine, &self.hot, self.applied.hash);
+        let mut applied = self.applied.clone();
+        let mut points = self.points.clone();
+        let mut batch = Batch::new();
+        let mut answers = Vec::with_capacity(entries.len());
+        for entry in entries {
+            let id = entry.id;
+            let mut entry_answers = Vec::new();
+            match read(entry)? {
+                Work::Nothing => {}
+                Work::Membership(frame) => {
+                    applied.membership = Some(frame);
+                    applied.membership_id = Some(id);
+                }
+                Work::Proposal(proposal) => {
+                    if proposal.items.len() > usize::from(u16::MAX) {
+                        let source = Contradiction::Overflow.into();
+                        return Err(StoreError::Rules { index: id.index, source });
+                    }
+                    for (item, number) in proposal.items.iter().zip(0_u16..) {
+                        let place = Place { index: id.index, term: id.term, item: number };
+                        entry_answers.push(decide_item(&mut round, &place, &proposal.header, item)?);
+                    }
+                }
+            }
+            answers.push(entry_answers);
+            applied.id = Some(id);
+            if id.index.checked_rem(POINT_ENTRIES) == Some(0) {
+                let point = HashPoint { index: id.index, hash: round.settle() };
+                remember(&mut points, point, &mut batch);
+            }
+        }
+        applied.hash = round.settle();
+        let bytes = round.write(&mut batch);
+        batch.put(keys::APPLIED, codec::encode_applied(&applied));
+        Ok(Finished { answers, applied, points, slots: round.into_slots(), batch, bytes })
+    }
+}
+
+/// Adds a hash point, and drops the oldest beyond the limit.
+fn remember(points: &mut VecDeque<HashPoint>, point: HashPoint, batch: &mut Batch) {
+    points.push_back(point);
+    batch.put(keys::hash_point(point.index), codec::encode_hash(&point.hash));
+    while points.len() > POINTS_MAX {
+        if let Some(oldest) = points.pop_front() {
+            batch.delete(keys::hash_point(oldest.index));
+        }
+    }
+}
+
+impl<E: Engine> Machine<E> {
+    /// Applies committed entries, in order, each one once; answers the items of each. All of it is one write
+    /// batch, and the view shows it on return. Any error stops the machine for good: the caller stops the node.
+    pub fn apply(&self, entries: Vec<LogEntry>) -> Result<Vec<Vec<Answer>>, StoreError> {
+        let shared = &self.shared;
+        let mut core = locked(&shared.core);
+        if core.stopped {
+            let message = "an earlier round failed".to_owned();
+            return Err(EngineError { operation: "apply", message }.into());
+        }
+        let count = u64::try_from(entries.len()).unwrap_or(u64::MAX);
+        let finished = core.work(entries).and_then(|finished| {
+            core.engine.write(&finished.batch)?;
+            Ok(finished)
+        });
+        let finished = finished.inspect_err(|_| core.stopped = true)?;
+        {
+            let mut dirty = locked(&shared.dirty);
+            let changed = finished.slots.iter().filter(|(_, slot)| slot.changed());
+            changed.for_each(|(key, _)| dirty.add(key));
+        }
+        core.applied = finished.applied;
+        core.points = finished.points;
+        core.hot.keep(finished.slots);
+        shared.entries_since_flush.fetch_add(count, Ordering::AcqRel);
+        shared
+            .bytes_since_flush
+            .fetch_add(u64::try_from(finished.bytes).unwrap_or(u64::MAX), Ordering::AcqRel);
+        shared.moment.store(Moment::of(&core));
+        Ok(finished.answers)
+    }
+}

@@ -1,0 +1,196 @@
+//! The data directory as a whole: its format, its identity, its owner.
+//!
+//! Invariant: the format is looked at before anything else is opened; nothing is changed in a directory that is
+//! refused. Only `create` makes data; `open` never does.
+
+mod marker;
+
+#[cfg(feature = "rocks")]
+use std::path::Path;
+use std::sync::Arc;
+
+use crate::engine::{Disk, EngineError, OpenMode, Purpose, Reader};
+use crate::{Expected, Fatal, Flusher, Identity, Log, Machine, StoreError, codec, keys, log, machine};
+#[cfg(feature = "rocks")]
+use crate::{RocksDisk, RocksEngine};
+
+pub use marker::DATA_FORMAT;
+
+/// The log database.
+const LOG: &str = "log";
+/// The file that names the state database.
+pub(crate) const CURRENT: &str = "CURRENT";
+/// How names of state databases begin.
+const STATE_PREFIX: &str = "state-";
+/// The file that an owner holds; it may be there in an otherwise empty directory.
+const LOCK: &str = "LOCK";
+
+/// Bytes of recent entries kept in memory, unless chosen otherwise.
+const TAIL_BYTES_DEFAULT: usize = 16 * 1024 * 1024;
+
+/// Choices of the caller.
+#[derive(Clone)]
+pub struct Options {
+    /// Bytes of recent entries kept in memory.
+    pub tail_bytes_max: usize,
+    /// Who flushes the log.
+    pub flusher: Flusher,
+    /// What happens when the disk fails.
+    pub fatal: Fatal,
+}
+
+impl Default for Options {
+    fn default() -> Self {
+        Self { tail_bytes_max: TAIL_BYTES_DEFAULT, flusher: Flusher::Thread, fatal: Arc::new(abort) }
+    }
+}
+
+/// A flush that failed may have dropped the pages it should have written, and the next one would say `Ok`
+/// (design 9.1): nobody may go on.
+fn abort(what: &str) {
+    tracing::error!(what, "the disk failed; this process ends now, before it can acknowledge what is lost");
+    #[allow(
+        clippy::disallowed_methods,
+        reason = "the first failed flush ends the process, without any clean-up"
+    )]
+    std::process::abort();
+}
+
+/// A log and a state that belong together.
+pub type Pair<E> = (Log<E>, Machine<E>);
+
+fn state_directory(number: u64) -> String {
+    format!("{STATE_PREFIX}{number:06}")
+}
+
+/// The name after that of a state database.
+pub(crate) fn next_state_directory(current: &str) -> String {
+    let number: u64 = current.strip_prefix(STATE_PREFIX).and_then(|digits| digits.parse().ok()).unwrap_or(0);
+    state_directory(number.saturating_add(1))
+}
+
+fn place<D: Disk>(disk: &D) -> String {
+    disk.root().display().to_string()
+}
+
+fn lock<D: Disk>(disk: &D) -> Result<Arc<D::Lock>, StoreError> {
+    let lock = disk.lock().map_err(StoreError::file(format!("locking {}", place(disk))))?;
+    lock.map(Arc::new).ok_or_else(|| StoreError::Locked { dir: place(disk) })
+}
+
+/// What is in the directory, but for the lock file.
+fn contents<D: Disk>(disk: &D) -> Result<Vec<String>, StoreError> {
+    let mut names = disk.list("").map_err(StoreError::file(format!("reading {}", place(disk))))?;
+    names.retain(|name| name != LOCK);
+    Ok(names)
+}
+
+/// Makes the data of a new node on an empty disk.
+pub fn create_on<D: Disk>(
+    disk: &D,
+    identity: &Identity,
+    options: Options,
+) -> Result<Pair<D::Engine>, StoreError> {
+    if !contents(disk)?.is_empty() {
+        return Err(StoreError::NotEmpty { dir: place(disk) });
+    }
+    let held = lock(disk)?;
+    let state = state_directory(1);
+    log::create(&disk.open(LOG, Purpose::Log, OpenMode::Create)?, identity)?;
+    machine::create(&disk.open(&state, Purpose::State, OpenMode::Create)?, identity)?;
+    let failed = || StoreError::file(format!("creating {}", place(disk)));
+    disk.write_whole(CURRENT, format!("{state}\n").as_bytes()).map_err(failed())?;
+    // Last: without it the directory is not whole.
+    disk.write_whole(marker::FILE, &marker::text()).map_err(failed())?;
+    open_locked(disk, None, options, held)
+}
+
+/// Opens the data of a node. Refuses data that is missing, half there, of a newer release, of another cluster
+/// or node, or open already; and a log that lost what it had acknowledged.
+pub fn open_on<D: Disk>(
+    disk: &D,
+    expected: Option<&Expected>,
+    options: Options,
+) -> Result<Pair<D::Engine>, StoreError> {
+    marker::check(disk)?;
+    open_locked(disk, expected, options, lock(disk)?)
+}
+
+fn open_locked<D: Disk>(
+    disk: &D,
+    expected: Option<&Expected>,
+    options: Options,
+    held: Arc<D::Lock>,
+) -> Result<Pair<D::Engine>, StoreError> {
+    let dir = || place(disk);
+    let failed = || StoreError::file(format!("reading {}", place(disk)));
+    let missing = |which| StoreError::HalfMissing { dir: dir(), which };
+    let current = disk.read(CURRENT).map_err(failed())?.ok_or_else(|| missing("state"))?;
+    let state = String::from_utf8_lossy(&current).trim().to_owned();
+    if !state.starts_with(STATE_PREFIX) || !disk.exists(&state).map_err(failed())? {
+        return Err(missing("state"));
+    }
+    if !disk.exists(LOG).map_err(failed())? {
+        return Err(missing("log"));
+    }
+    let unopenable =
+        |which| move |source: EngineError| StoreError::Unopenable { dir: place(disk), which, source };
+    let log_engine = disk.open(LOG, Purpose::Log, OpenMode::Open).map_err(unopenable("log"))?;
+    let state_engine = disk.open(&state, Purpose::State, OpenMode::Open).map_err(unopenable("state"))?;
+    let identity = identity_of(disk, &log_engine)?;
+    if identity_of(disk, &state_engine)? != identity {
+        return Err(StoreError::IdentitiesDiffer { dir: dir() });
+    }
+    check_expected(disk, &identity, expected)?;
+    for name in contents(disk)? {
+        if name.starts_with(STATE_PREFIX) && name != state {
+            disk.remove_tree(&name).map_err(failed())?;
+        }
+    }
+    let machine = machine::open(state_engine, state, disk, identity, Arc::clone(&held))?;
+    let log = log::open(log_engine, disk, identity, options, held)?;
+    Ok((log, machine))
+}
+
+fn identity_of<D: Disk>(disk: &D, engine: &D::Engine) -> Result<Identity, StoreError> {
+    let format = engine.get(&keys::FORMAT)?.unwrap_or_default();
+    let found = <[u8; 4]>::try_from(format.as_ref()).map_or(0, u32::from_be_bytes);
+    if found > DATA_FORMAT {
+        return Err(StoreError::Newer { dir: place(disk), found, known: DATA_FORMAT });
+    }
+    let value = engine.get(&keys::IDENTITY)?.ok_or_else(|| StoreError::Incomplete { dir: place(disk) })?;
+    codec::decode_identity(&value)
+        .map_err(|source| StoreError::Damaged { what: "the identity".to_owned(), source })
+}
+
+fn check_expected<D: Disk>(
+    disk: &D,
+    identity: &Identity,
+    expected: Option<&Expected>,
+) -> Result<(), StoreError> {
+    let Some(expected) = expected else { return Ok(()) };
+    if expected.cluster != identity.cluster {
+        let (found, expected) = (identity.cluster_text(), tally::ids::hex(&expected.cluster));
+        return Err(StoreError::OtherCluster { dir: place(disk), found, expected });
+    }
+    if expected.node != identity.node {
+        return Err(StoreError::OtherNode {
+            dir: place(disk),
+            found: identity.node,
+            expected: expected.node,
+        });
+    }
+    Ok(())
+}
+
+/// Makes the data of a new node in an empty or missing directory.
+#[cfg(feature = "rocks")]
+pub fn create(dir: &Path, identity: &Identity) -> Result<Pair<RocksEngine>, StoreError> {
+    create_on(&RocksDisk::new(dir), identity, Options::default())
+}
+
+/// Opens the data in a directory.
+#[cfg(feature = "rocks")]
+pub fn open(dir: &Path, expected: Option<&Expected>) -> Result<Pair<RocksEngine>, StoreError> {
+    open_on(&RocksDisk::new(dir), expected, Options::default())
+}

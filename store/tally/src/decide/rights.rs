@@ -1,0 +1,72 @@
+//! Who the caller is and what that allows, judged at log time over the rows (R02).
+
+use crate::account::{Account, Role, Scope};
+use crate::command::Principal;
+use crate::ids::SessionId;
+use crate::outcome::Refusal;
+use crate::region::StationCode;
+
+use super::Stop;
+use super::draft::Case;
+
+/// Who asks, known to be who they say.
+pub(super) enum Caller<'a> {
+    /// The system itself.
+    System,
+    /// An operator at the ops listener.
+    Operator,
+    /// An active account in a living session.
+    Account { account: &'a Account, session: SessionId },
+}
+
+/// Finds out who asks. A session lives while it is kept, log time has not reached its end, it was opened
+/// after the account's last change of password, and the account is active.
+pub(super) fn authenticate<'a>(case: &Case<'a>) -> Result<Caller<'a>, Stop> {
+    let (id, session) = match case.header.principal {
+        Principal::System => return Ok(Caller::System),
+        Principal::Operator => return Ok(Caller::Operator),
+        Principal::Session { account, session } => (account, session),
+    };
+    let row = case.rows.session(session)?.filter(|row| row.account == id).ok_or(Refusal::Unauthenticated)?;
+    let account = case.rows.account(id)?.ok_or(Refusal::Unauthenticated)?;
+    let alive = case.now < row.expires_at && row.opened_at > account.sessions_after && account.active;
+    if !alive {
+        return Err(Refusal::Unauthenticated.into());
+    }
+    Ok(Caller::Account { account, session })
+}
+
+impl<'a> Caller<'a> {
+    /// Marks, founding, levels, node numbers and sessions are asked for by no person's request.
+    pub(super) const fn housekeeping(&self) -> Result<(), Refusal> {
+        match self {
+            Self::System | Self::Operator => Ok(()),
+            Self::Account { .. } => Err(Refusal::Forbidden),
+        }
+    }
+
+    /// Master data: an operator, or a super admin whose scope covers all that is defined.
+    pub(super) fn master_data(&self, covers: impl Fn(Scope) -> bool) -> Result<(), Refusal> {
+        match self {
+            Self::Operator => Ok(()),
+            Self::Account { account, .. } if account.role == Role::SuperAdmin && covers(account.scope) => {
+                Ok(())
+            }
+            Self::System | Self::Account { .. } => Err(Refusal::Forbidden),
+        }
+    }
+
+    /// A step on the form of a station: an account whose role takes it and whose scope covers the station.
+    pub(super) fn station_step(
+        &self,
+        takes: impl Fn(Role) -> bool,
+        station: StationCode,
+    ) -> Result<&'a Account, Refusal> {
+        match self {
+            Self::Account { account, .. } if takes(account.role) && account.scope.covers(station) => {
+                Ok(account)
+            }
+            Self::System | Self::Operator | Self::Account { .. } => Err(Refusal::Forbidden),
+        }
+    }
+}

@@ -1,0 +1,16 @@
+//! Scenarios and properties over the model. After every command the state is checked as a whole.
+#![expect(
+    clippy::arithmetic_side_effects,
+    clippy::wildcard_enum_match_arm,
+    reason = "a test that overflows or meets another variant fails, as it should"
+)]
+
+mod forms;
+mod master_data;
+mod properties;
+mod refusals;
+mod requests;
+pub(crate) mod sample;
+mod sessions;
+mod strategies;
+mod world;

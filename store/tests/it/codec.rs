@@ -1,0 +1,250 @@
+//! Every format reads what it wrote, refuses everything else, and never changes: the golden files are bytes
+//! of a release. A golden file that differs means a new format byte is needed, not a new golden file.
+
+use std::fmt::Write as _;
+
+use bytes::Bytes;
+use proptest::prelude::*;
+use store::codec::{
+    decode_answers, decode_proposal, decode_row, encode_answers, encode_proposal, encode_row,
+};
+use store::{LogId, Manifest, ManifestFile, SnapshotMeta};
+use tally::account::{Account, Role, Scope, Session};
+use tally::command::{AccountDefinition, Command, Item, Proposal, RequestIdentity};
+use tally::form::Field;
+use tally::ids::{AccountId, AttachmentId, Fingerprint, FormDigest, LogTime, NodeId, RequestKey, SessionId};
+use tally::model::Model;
+use tally::outcome::{Answer, DefinitionProblem, FormProblem, Outcome, Refusal};
+use tally::region::RegionCode;
+use tally::row::{Row, RowKey};
+use tally::rules::{Flag, RuleId, Severity};
+use tally::station::TallyState;
+
+use crate::world::{form, founding, ppwp, proposal, proposals, reports, station, submission};
+
+/// A proposal with each command that the founding and the reports do not have.
+fn every_command() -> Vec<Proposal> {
+    let account = AccountDefinition {
+        username: "petugas".to_owned(),
+        role: Role::Officer,
+        scope: Scope::Station(station(0)),
+        password_hash: "$argon2id$".to_owned(),
+        active: true,
+    };
+    let mut detailed = submission(form([1, 2, 3], 4));
+    detailed.attachments = vec![AttachmentId([5; 32])];
+    detailed.observed_at = Some(LogTime(6));
+    let (contest, station, reason) = (ppwp(), station(0), "foto terbalik".to_owned());
+    let commands = vec![
+        Command::Mark,
+        Command::RaiseLevel { level: 2 },
+        Command::AllocateNode,
+        Command::DefineAccounts(vec![account]),
+        Command::OpenSession {
+            session: SessionId([1; 16]),
+            account: AccountId(1),
+            password_hash: "$argon2id$".to_owned(),
+            lifetime_ms: 1,
+        },
+        Command::CloseSession,
+        Command::Correct { contest, station, revision: 1, submission: detailed },
+        Command::Hold { contest, station, revision: 1, reason: reason.clone() },
+        Command::Release { contest, station, revision: 1, reason },
+    ];
+    let request = Some(RequestIdentity { key: RequestKey([1; 16]), fingerprint: Fingerprint([2; 16]) });
+    let items = commands.into_iter().map(|command| Item { request, command }).collect();
+    founding().into_iter().chain(reports(1)).chain([proposal(9, items)]).collect()
+}
+
+/// An answer of each kind.
+fn every_answer() -> Vec<Answer> {
+    let flags =
+        vec![Flag { rule: RuleId::new(7).unwrap(), severity: Severity::Hold, fields: vec![Field(22)] }];
+    let refusals = vec![
+        Refusal::Unauthenticated,
+        Refusal::Forbidden,
+        Refusal::StationUnknown,
+        Refusal::ContestUnknown,
+        Refusal::ContestNotHeld,
+        Refusal::IdempotencyMismatch,
+        Refusal::StaleRevision { current_revision: 3, digest: Some(FormDigest([3; 32])) },
+        Refusal::InvalidState { state: TallyState::Held, current_revision: 2 },
+        Refusal::InvalidForm(vec![
+            FormProblem::CountTooLarge { field: Field(2), count_max: 999 },
+            FormProblem::PartMissing(Field(0)),
+            FormProblem::OptionsDiffer,
+            FormProblem::ReasonTooLong,
+            FormProblem::TooManyAttachments,
+        ]),
+        Refusal::ConfirmationRequired { flags: flags.clone(), reason_missing: true, photo_missing: false },
+        Refusal::DefinitionConflict(DefinitionProblem::ParentUnknown { position: 1 }),
+        Refusal::DefinitionConflict(DefinitionProblem::Malformed { position: 2 }),
+        Refusal::DefinitionConflict(DefinitionProblem::ContestDiffers),
+        Refusal::DefinitionConflict(DefinitionProblem::RegionUnknown),
+        Refusal::DefinitionConflict(DefinitionProblem::LastSuperAdmin),
+        Refusal::DefinitionConflict(DefinitionProblem::Length),
+        Refusal::LevelTooLow { level: 0 },
+        Refusal::LevelOutOfOrder { level: 1 },
+        Refusal::AlreadyFounded,
+    ];
+    let outcomes = [
+        Outcome::Defined { created: 1, changed: 2, unchanged: 3 },
+        Outcome::SessionOpened { account: AccountId(4), expires_at: LogTime(5) },
+        Outcome::Done,
+        Outcome::NodeAllocated(NodeId(6)),
+        Outcome::LevelRaised(2),
+    ];
+    let outcomes = outcomes.into_iter().chain(refusals.into_iter().map(Outcome::Refused));
+    outcomes.map(|outcome| Answer { outcome, replay: true }).collect()
+}
+
+/// A row of each kind: what a small history leaves, and an account with its session.
+fn every_row() -> Vec<(RowKey, Row)> {
+    let mut model = Model::default();
+    let mut asked = reports(1);
+    asked[0].items[0].request =
+        Some(RequestIdentity { key: RequestKey([1; 16]), fingerprint: Fingerprint([2; 16]) });
+    for (index, proposal) in (1..).zip(founding().into_iter().chain(asked)) {
+        model.apply(&proposal, index, 3).unwrap();
+    }
+    let account = Account {
+        id: AccountId(1),
+        username: "petugas".to_owned(),
+        role: Role::Officer,
+        scope: Scope::Region(RegionCode::NATION),
+        password_hash: "$argon2id$".to_owned(),
+        active: true,
+        sessions_after: LogTime(1),
+    };
+    let (id, opened_at) = (SessionId([1; 16]), LogTime(2));
+    let session = Session { id, account: AccountId(1), opened_at, expires_at: LogTime(3) };
+    model.put(RowKey::Account(AccountId(1)), Row::Account(account));
+    model.put(RowKey::Username("petugas".to_owned()), Row::Username(AccountId(1)));
+    model.put(RowKey::Session(id), Row::Session(session));
+    model.rows().clone().into_iter().collect()
+}
+
+fn manifest() -> Manifest {
+    let meta = SnapshotMeta {
+        cluster: [1; 16],
+        epoch: 2,
+        applied: Some(LogId { term: 3, index: 4 }),
+        membership_id: Some(LogId { term: 1, index: 1 }),
+        membership: Some(Bytes::from_static(b"members")),
+        hash: 5,
+        level: 1,
+    };
+    let files = vec![ManifestFile { name: "000012.sst".to_owned(), size: 6, sha256: [7; 32] }];
+    Manifest { id: "00000000000000000004-0000000003-1".to_owned(), meta, files }
+}
+
+/// Compares with the golden file; writes it when it is not there, and then fails, so that it is looked at.
+fn golden(name: &str, frames: &[impl AsRef<[u8]>]) {
+    let mut text = String::new();
+    for frame in frames {
+        writeln!(text, "{}", tally::ids::hex(frame.as_ref())).unwrap();
+    }
+    let path = format!("{}/tests/golden/{name}.hex", env!("CARGO_MANIFEST_DIR"));
+    if let Ok(expected) = std::fs::read_to_string(&path) {
+        assert!(expected == text, "{name}: the format changed; give it a new format byte");
+        return;
+    }
+    std::io::Write::write_all(&mut std::fs::File::create(&path).unwrap(), text.as_bytes()).unwrap();
+    panic!("{path} was not there and is written now: look at it, and keep it");
+}
+
+#[test]
+fn proposals_are_as_they_were_released() {
+    let frames: Vec<Bytes> = every_command().iter().map(encode_proposal).collect();
+    golden("proposal-v1", &frames);
+    for (frame, proposal) in frames.iter().zip(every_command()) {
+        assert_eq!(decode_proposal(frame).unwrap(), proposal);
+    }
+}
+
+#[test]
+fn answers_are_as_they_were_released() {
+    let frame = encode_answers(&every_answer());
+    golden("answers-v1", std::slice::from_ref(&frame));
+    assert_eq!(decode_answers(&frame).unwrap(), every_answer());
+}
+
+#[test]
+fn rows_are_as_they_were_released() {
+    let rows = every_row();
+    let kinds: std::collections::BTreeSet<_> =
+        rows.iter().map(|(_, row)| std::mem::discriminant(row)).map(|kind| format!("{kind:?}")).collect();
+    assert_eq!(kinds.len(), 13, "one of each kind");
+    let frames: Vec<Vec<u8>> = rows.iter().map(|(_, row)| encode_row(row)).collect();
+    golden("rows-v1", &frames);
+    for ((key, row), frame) in rows.iter().zip(&frames) {
+        assert_eq!(&decode_row(key, frame).unwrap(), row);
+    }
+}
+
+#[test]
+fn manifests_are_as_they_were_released() {
+    let frame = manifest().encode();
+    golden("manifest-v1", std::slice::from_ref(&frame));
+    assert_eq!(Manifest::decode(&frame).unwrap(), manifest());
+}
+
+/// Opens one row's frame under each kind of key.
+fn decode_as_every_kind(bytes: &[u8]) {
+    for (key, _) in every_row() {
+        drop(decode_row(&key, bytes));
+    }
+}
+
+/// A frame whose checksum is right, around any body.
+fn framed(format: u8, body: &[u8]) -> Vec<u8> {
+    let checksum = crc32c::crc32c_append(crc32c::crc32c(&[format]), body);
+    [&[format][..], &checksum.to_be_bytes(), body].concat()
+}
+
+proptest! {
+    #![proptest_config(ProptestConfig { cases: 64, failure_persistence: None, ..ProptestConfig::default() })]
+
+    #[test]
+    fn any_proposal_reads_back(all in proposals()) {
+        for proposal in all {
+            prop_assert_eq!(decode_proposal(&encode_proposal(&proposal)).unwrap(), proposal);
+        }
+    }
+
+    #[test]
+    fn decoders_take_any_bytes(body in proptest::collection::vec(any::<u8>(), 0..300)) {
+        for format in [0x01, 0x11, 0x21, 0x51, 0x77] {
+            let frame = framed(format, &body);
+            drop(decode_proposal(&frame));
+            drop(decode_answers(&frame));
+            drop(Manifest::decode(&frame));
+            decode_as_every_kind(&frame);
+        }
+        prop_assert!(decode_proposal(&body).is_err() || body.len() > 5);
+    }
+
+    #[test]
+    fn a_flipped_bit_is_found(place in any::<prop::sample::Index>(), bit in 0..8_u32, all in proposals()) {
+        let mut frame = encode_proposal(&all[0]).to_vec();
+        let place = place.index(frame.len());
+        frame[place] ^= 1 << bit;
+        prop_assert!(decode_proposal(&frame).is_err());
+    }
+
+    #[test]
+    fn bytes_left_over_are_refused(all in proposals(), more in 1..5_usize) {
+        let frame = encode_proposal(&all[0]);
+        let mut body = frame[5..].to_vec();
+        body.resize(body.len() + more, 0);
+        prop_assert!(decode_proposal(&framed(0x11, &body)).is_err());
+    }
+}
+
+#[test]
+fn a_length_beyond_the_limit_is_refused_before_it_is_allocated() {
+    // A list of answers that says it has 2^60 of them.
+    let mut body = vec![253];
+    body.extend_from_slice(&(1_u64 << 60).to_le_bytes());
+    assert!(decode_answers(&framed(0x21, &body)).is_err());
+}

@@ -1,0 +1,14 @@
+//! The store, tested through what it shows to others.
+#![allow(
+    clippy::unwrap_used,
+    clippy::indexing_slicing,
+    clippy::arithmetic_side_effects,
+    reason = "a test stops at the first surprise"
+)]
+
+mod codec;
+mod data_directory;
+mod log;
+mod machine;
+mod snapshot;
+mod world;

@@ -1,0 +1,69 @@
+//! `rakit-bench`: what a write and a page cost here, beside etcd and nginx on the same machine in the same run.
+//!
+//! Invariants: both sides of a comparison run in turn, A B A B, with the same bytes, over TLS where Rakit has
+//! TLS, flushing to the same disk, which is not memory; what the load generator itself used is shown apart.
+#![allow(
+    clippy::unwrap_used,
+    clippy::expect_used,
+    clippy::indexing_slicing,
+    clippy::arithmetic_side_effects,
+    clippy::panic,
+    clippy::float_arithmetic,
+    clippy::print_stdout,
+    clippy::print_stderr,
+    reason = "a measurement that meets something unexpected stops and says what it met; figures are fractions"
+)]
+
+mod disk;
+mod etcd;
+mod load;
+mod pages;
+mod report;
+mod servers;
+mod writes;
+
+use std::path::PathBuf;
+
+use clap::Parser;
+
+use report::Report;
+
+/// Measures writes beside etcd, public pages beside nginx, and the disk.
+#[derive(Parser)]
+#[command(name = "rakit-bench")]
+struct Arguments {
+    /// Rounds of each comparison
+    #[arg(long, default_value_t = 5)]
+    rounds: u32,
+    /// Length of one side of a round
+    #[arg(long, default_value_t = 4, value_name = "SECONDS")]
+    seconds: u64,
+    /// Directory, on a disk, below which everything is kept while it runs
+    #[arg(long, default_value_os_t = std::env::temp_dir())]
+    dir: PathBuf,
+    /// Only these parts: disk, writes, pages
+    #[arg(long, value_delimiter = ',', default_value = "disk,writes,pages")]
+    only: Vec<String>,
+}
+
+#[tokio::main(flavor = "current_thread")]
+async fn main() {
+    let arguments = Arguments::parse();
+    disk::must_not_be_memory(&arguments.dir);
+    let wanted = |part: &str| arguments.only.iter().any(|name| name == part);
+    let mut report = Report::default();
+    if wanted("disk") {
+        disk::measure(&arguments.dir, &mut report);
+    }
+    if wanted("writes") || wanted("pages") {
+        let rakit = servers::Rakit::start(&arguments.dir).await;
+        if wanted("writes") {
+            let etcd = etcd::Etcd::start(&arguments.dir).await;
+            writes::measure(&rakit, &etcd, &arguments, &mut report).await;
+        }
+        if wanted("pages") {
+            pages::measure(&rakit, &arguments, &mut report).await;
+        }
+    }
+    report.finish();
+}
