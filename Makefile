@@ -14,7 +14,7 @@ export CARGO_INCREMENTAL ?= 0
 bin := $(CARGO_TARGET_DIR)/release
 cargo_flags := --release --workspace --locked
 
-.PHONY: help setup tools build demo test check fmt clippy tidy deny doc bench doctor
+.PHONY: help setup tools build compile demo test check fmt clippy tidy deny doc bench doctor
 
 help: ## what there is
 	@awk -F ':.*## ' '/^[a-z]+:.*## / { printf "make %-8s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -28,10 +28,14 @@ tools:
 build: tools ## compile every program
 	cargo build $(cargo_flags) --bins
 
+# Programs, tests, benches and examples in one go: what `make test` runs is compiled once.
+compile: tools
+	cargo build $(cargo_flags) --all-targets
+
 demo: build ## three nodes on this machine and the count of 2024 arriving; ARGS="--nodes 5 --speed 10"
 	exec $(bin)/rakit demo $(ARGS)
 
-test: build ## all tests, those of the built program on real clusters among them
+test: compile ## all tests, those of the built program on real clusters among them
 	INSTA_UPDATE=no cargo nextest run $(cargo_flags) --profile ci $(ARGS)
 	cargo test $(cargo_flags) --doc --quiet
 

@@ -2,7 +2,8 @@
 
 use tally::ids::hex;
 
-/// Identity of a data directory. It stands in both databases and never changes after creation.
+/// Identity of a data directory. It stands in a file and in both databases and never
+/// changes after creation.
 #[derive(Clone, Copy, Debug, Eq, PartialEq)]
 pub struct Identity {
     /// 128-bit identifier of the cluster.

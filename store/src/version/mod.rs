@@ -20,6 +20,9 @@ pub use marker::DATA_FORMAT;
 const LOG: &str = "log";
 /// The file that names the state database.
 pub(crate) const CURRENT: &str = "CURRENT";
+/// The file that says whose data this is, so that a stranger's is refused before a database is opened: opening
+/// one replays its log and rewrites its files.
+const IDENTITY: &str = "IDENTITY";
 /// How names of state databases begin.
 const STATE_PREFIX: &str = "state-";
 /// The file that an owner holds; it may be there in an otherwise empty directory.
@@ -100,6 +103,7 @@ pub fn create_on<D: Disk>(
     machine::create(&disk.open(&state, Purpose::State, OpenMode::Create)?, identity)?;
     let failed = || StoreError::file(format!("creating {}", place(disk)));
     disk.write_whole(CURRENT, format!("{state}\n").as_bytes()).map_err(failed())?;
+    disk.write_whole(IDENTITY, &codec::encode_identity(identity)).map_err(failed())?;
     // Last: without it the directory is not whole.
     disk.write_whole(marker::FILE, &marker::text()).map_err(failed())?;
     open_locked(disk, None, options, held)
@@ -133,15 +137,15 @@ fn open_locked<D: Disk>(
     if !disk.exists(LOG).map_err(failed())? {
         return Err(missing("log"));
     }
+    let identity = identity_in_file(disk)?;
+    check_expected(disk, &identity, expected)?;
     let unopenable =
         |which| move |source: EngineError| StoreError::Unopenable { dir: place(disk), which, source };
     let log_engine = disk.open(LOG, Purpose::Log, OpenMode::Open).map_err(unopenable("log"))?;
     let state_engine = disk.open(&state, Purpose::State, OpenMode::Open).map_err(unopenable("state"))?;
-    let identity = identity_of(disk, &log_engine)?;
-    if identity_of(disk, &state_engine)? != identity {
+    if identity_of(disk, &log_engine)? != identity || identity_of(disk, &state_engine)? != identity {
         return Err(StoreError::IdentitiesDiffer { dir: dir() });
     }
-    check_expected(disk, &identity, expected)?;
     for name in contents(disk)? {
         if name.starts_with(STATE_PREFIX) && name != state {
             disk.remove_tree(&name).map_err(failed())?;
@@ -150,6 +154,14 @@ fn open_locked<D: Disk>(
     let machine = machine::open(state_engine, state, disk, identity, Arc::clone(&held))?;
     let log = log::open(log_engine, disk, identity, options, held)?;
     Ok((log, machine))
+}
+
+fn identity_in_file<D: Disk>(disk: &D) -> Result<Identity, StoreError> {
+    let failed = StoreError::file(format!("reading {IDENTITY} in {}", place(disk)));
+    let frame = disk.read(IDENTITY).map_err(failed)?;
+    let frame = frame.ok_or_else(|| StoreError::Incomplete { dir: place(disk) })?;
+    codec::decode_identity(&frame)
+        .map_err(|source| StoreError::Damaged { what: "the identity".to_owned(), source })
 }
 
 fn identity_of<D: Disk>(disk: &D, engine: &D::Engine) -> Result<Identity, StoreError> {
