@@ -1,12 +1,13 @@
 //! Every `RocksDB` option that is set, with its reason. What is not named here is the library's default.
 
 use rocksdb::{
-    BlockBasedOptions, Cache, DBCompressionType, DBRecoveryMode, LogLevel, Options, WriteBufferManager,
+    BlockBasedIndexType, BlockBasedOptions, Cache, DBCompressionType, DBRecoveryMode, LogLevel, Options,
+    WriteBufferManager,
 };
 
 /// Block cache of both databases, write buffers of the state included, in bytes: one node with all 820,161
 /// stations stays below 512 MiB.
-const CACHE_BYTES: usize = 96 * 1024 * 1024;
+const CACHE_BYTES: usize = 160 * 1024 * 1024;
 /// Write buffers of the state at most, in bytes.
 const STATE_BUFFERS_BYTES: usize = 64 * 1024 * 1024;
 /// One write buffer of the state, in bytes; the cluster layer asks for a flush at about that size anyway.
@@ -47,6 +48,12 @@ fn table(shared: &Shared) -> BlockBasedOptions {
     // answer 99 % of them from memory.
     table.set_bloom_filter(10.0, false);
     table.set_block_size(8 * 1024);
+    // A whole filter of a large file is megabytes, and decisions read all over the country: once filters do not
+    // fit the cache, each read would load one whole. In parts of four KiB a read loads only the part it asks.
+    table.set_index_type(BlockBasedIndexType::TwoLevelIndexSearch);
+    table.set_partition_filters(true);
+    table.set_metadata_block_size(4 * 1024);
+    table.set_pin_top_level_index_and_filter(true);
     // Without this, indexes and filters of 820,161 stations live outside any limit.
     table.set_cache_index_and_filter_blocks(true);
     table.set_cache_index_and_filter_blocks_with_high_priority(true);
