@@ -31,10 +31,14 @@ use crate::tls::NodeTls;
 use crate::tls::accept::TlsAccept;
 use crate::tls::dial::PeerDialer;
 
-/// Threads of Raft and its peers.
-const RAFT_THREADS: usize = 2;
-/// Threads of officers and operators.
-const OFFICER_THREADS: usize = 2;
+/// Cores for each thread of Raft and its peers, and most of these. Flushes and apply have threads of their own;
+/// what is left are short tasks, and a second thread on few cores spends more on waking than it gains (a fifth
+/// of a write's processor time, `docs/performance.md`).
+const CORES_PER_RAFT_THREAD: usize = 4;
+const RAFT_THREADS_MAX: usize = 2;
+/// Cores for each thread of officers and operators, and most of these.
+const CORES_PER_OFFICER_THREAD: usize = 2;
+const OFFICER_THREADS_MAX: usize = 4;
 /// Niceness of officers' threads.
 const OFFICER_NICENESS: i32 = 5;
 /// Niceness of the public's threads.
@@ -75,9 +79,11 @@ impl Runtimes {
                 .build()
                 .map_err(|error| Failure::failed(error.to_string()))
         };
+        let raft = threads(CORES_PER_RAFT_THREAD, RAFT_THREADS_MAX);
+        let officer = threads(CORES_PER_OFFICER_THREAD, OFFICER_THREADS_MAX);
         Ok(Self {
-            raft: start("raft", RAFT_THREADS, 0)?,
-            officer: start("officer", OFFICER_THREADS, OFFICER_NICENESS)?,
+            raft: start("raft", raft, 0)?,
+            officer: start("officer", officer, OFFICER_NICENESS)?,
             public: start("public", settings.limits.public_threads, PUBLIC_NICENESS)?,
         })
     }
@@ -95,6 +101,12 @@ impl Runtimes {
         self.officer.shutdown_timeout(MOMENT);
         self.raft.shutdown_timeout(MOMENT);
     }
+}
+
+/// One thread for so many cores of this machine, at least one.
+fn threads(cores_per_thread: usize, threads_max: usize) -> usize {
+    let cores = std::thread::available_parallelism().map_or(1, std::num::NonZero::get);
+    cores.checked_div(cores_per_thread).unwrap_or(1).clamp(1, threads_max)
 }
 
 /// Lowers the priority of the calling thread; on Linux a process id of none means this thread alone.
