@@ -50,13 +50,14 @@ pub(super) async fn run(arguments: &Arguments) -> Result<(), Failure> {
         stop(&directory).await;
     }
     check_ports(&directory)?;
-    let file = directory.cluster_file();
-    durable::remove(&file).map_err(|error| unusable(&file, &error))?;
+    withdraw_file(&directory)?;
     directory.make()?;
     let directory = Arc::new(directory);
     let result = live(arguments, &directory, &screen, stopping).await;
     screen.clear();
     screen.line(&text!("menghentikan semua simpul", "stopping all nodes"));
+    // Before the nodes: who waits for the file of the next run must not find this one's.
+    let withdrawn = withdraw_file(&directory);
     let forced = stop(&directory).await;
     if forced > 0 {
         screen.line(&text!(
@@ -69,7 +70,12 @@ pub(super) async fn run(arguments: &Arguments) -> Result<(), Failure> {
         "selesai; data tetap ada di {shown}, perintah yang sama melanjutkannya",
         "done; the data stays in {shown}, the same command goes on with it"
     ));
-    result
+    result.and(withdrawn)
+}
+
+fn withdraw_file(directory: &Directory) -> Result<(), Failure> {
+    let file = directory.cluster_file();
+    durable::remove(&file).map_err(|error| unusable(&file, &error))
 }
 
 /// Becomes true when a signal asks the demo to stop: from the keyboard, from a supervisor, or because the

@@ -7,6 +7,8 @@
 
 mod entry;
 mod frame;
+#[cfg(test)]
+mod golden;
 mod meta;
 mod v1;
 
