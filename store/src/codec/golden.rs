@@ -2,8 +2,6 @@
 //! `docs/data-format.md`, so that they hold the format, not this code. A difference means that a new format byte
 //! is needed, never new bytes here.
 
-#![expect(clippy::arithmetic_side_effects, reason = "tests")]
-
 use bytes::Bytes;
 use tally::ids::hex;
 
