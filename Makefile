@@ -36,7 +36,7 @@ demo: build ## three nodes on this machine and the count of 2024 arriving; ARGS=
 	exec $(bin)/rakit demo $(ARGS)
 
 test: compile ## all tests, those of the built program on real clusters among them
-	INSTA_UPDATE=no cargo nextest run $(cargo_flags) --profile ci $(ARGS)
+	cargo nextest run $(cargo_flags) --profile ci $(ARGS)
 	cargo test $(cargo_flags) --doc --quiet
 
 check: tools fmt clippy tidy deny doc ## everything about the code that is not a test of what it does
