@@ -105,6 +105,12 @@ fn writes() -> Vec<Call> {
             headers: KEY,
             ..write("/api/v1/session", "Keluar", None, &[("204", None)])
         },
+        write(
+            "/api/v1/cluster/join",
+            "Simpul baru meminta bergabung, dengan rahasia undangannya",
+            Some("JoinBody"),
+            &[("200", Some("JoinAnswer")), ("202", None)],
+        ),
         Call {
             method: HttpMethod::Put,
             headers: KEY_AND_CONDITION,
@@ -164,11 +170,41 @@ fn operations() -> Vec<Call> {
         },
         post("/api/v1/cluster/initialize", "Selalu 409 di simpul yang berjalan", None, &[]),
         post("/api/v1/cluster/node-numbers", "Ambil nomor simpul", None, &[("201", Some("NodeNumber"))]),
+        post(
+            "/api/v1/cluster/invitations",
+            "Undang satu simpul baru",
+            Some("InvitationBody"),
+            &[("201", Some("Invitation"))],
+        ),
+        get("/api/v1/cluster/invitations/{id}", "Lihat undangan", &[("200", Some("Invitation"))]),
+        Call {
+            method: HttpMethod::Delete,
+            ..post("/api/v1/cluster/invitations/{id}", "Tarik undangan", None, nothing)
+        },
+        post(
+            "/api/v1/cluster/invitations/{id}/answer",
+            "Jawab permintaan simpul yang diundang",
+            Some("JoinAnswer"),
+            &[("200", Some("Invitation"))],
+        ),
         post("/api/v1/cluster/members", "Tambah atau naikkan anggota", Some("MemberBody"), nothing),
         Call {
             method: HttpMethod::Delete,
+            query: &["force"],
             ..post("/api/v1/cluster/members/{id}", "Keluarkan anggota", None, nothing)
         },
+        Call {
+            method: HttpMethod::Put,
+            ..post("/api/v1/cluster/members/{id}", "Ganti alamat anggota", Some("MemberBody"), nothing)
+        },
+        post(
+            "/api/v1/cluster/members/{id}/replace",
+            "Gantikan pemilik suara dengan simpul belajar",
+            Some("ReplacementBody"),
+            nothing,
+        ),
+        post("/api/v1/cluster/drain", "Kosongkan simpul ini", None, &[("200", Some("Leader"))]),
+        post("/api/v1/cluster/resume", "Pakai lagi simpul ini", None, nothing),
         post("/api/v1/cluster/transfer", "Serahkan kepemimpinan", None, &[("200", Some("Leader"))]),
         post("/api/v1/cluster/snapshot", "Buat potret data", None, &[("200", Some("Snapshot"))]),
         post("/api/v1/cluster/level", "Naikkan tingkat fitur", Some("Level"), &[("200", Some("Level"))]),
@@ -205,6 +241,11 @@ fn schemas() -> Vec<(String, RefOr<Schema>)> {
     register::<dto::master::Defined>(&mut schemas);
     register::<dto::cluster::Cluster>(&mut schemas);
     register::<dto::cluster::MemberBody>(&mut schemas);
+    register::<dto::joining::InvitationBody>(&mut schemas);
+    register::<dto::joining::Invitation>(&mut schemas);
+    register::<dto::joining::JoinBody>(&mut schemas);
+    register::<dto::joining::JoinAnswer>(&mut schemas);
+    register::<dto::cluster::ReplacementBody>(&mut schemas);
     register::<dto::cluster::NodeNumber>(&mut schemas);
     register::<dto::cluster::Leader>(&mut schemas);
     register::<dto::cluster::Snapshot>(&mut schemas);

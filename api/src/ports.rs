@@ -208,6 +208,8 @@ pub trait Commands: Send + Sync + 'static {
 pub struct MemberStatus {
     /// Its number.
     pub id: NodeId,
+    /// Incarnation of its log, 32 hexadecimal digits.
+    pub incarnation: String,
     /// `voter`, `learner` or `edge`.
     pub role: &'static str,
     /// Whether this node reached it lately.
@@ -218,6 +220,8 @@ pub struct MemberStatus {
     pub lag: Option<u64>,
     /// Release it runs, if known.
     pub release: Option<String>,
+    /// What the room on its disk allows: `plenty`, `no-uploads`, `scarce` or `critical`.
+    pub disk: &'static str,
     /// Where its peers reach it.
     pub peer_address: String,
     /// Where officers reach it.
@@ -310,12 +314,24 @@ pub trait Operations: Send + Sync + 'static {
     fn ready_officer(&self) -> Vec<HealthCheck>;
     /// Takes the next node number.
     fn allocate_node(&self) -> BoxFuture<'_, Result<NodeId, OperationError>>;
-    /// Adds a learner, or promotes it when it is asked for as `voter`.
+    /// Adds a learner or an edge; promotes a learner that is asked for as `voter`.
     fn add_member(&self, member: MemberRequest) -> BoxFuture<'_, Result<(), OperationError>>;
-    /// Removes a member.
-    fn remove_member(&self, id: NodeId) -> BoxFuture<'_, Result<(), OperationError>>;
+    /// Removes a member; `forced_by` is the cluster's name, typed by an operator who insists.
+    fn remove_member(
+        &self,
+        id: NodeId,
+        forced_by: Option<String>,
+    ) -> BoxFuture<'_, Result<(), OperationError>>;
     /// Hands leadership to another voter, or to the best one.
     fn transfer(&self, to: Option<NodeId>) -> BoxFuture<'_, Result<NodeId, OperationError>>;
+    /// Keeps this node from leading, and says at readiness that it should not be used; answers who leads.
+    fn drain(&self) -> BoxFuture<'_, Result<NodeId, OperationError>>;
+    /// Takes [`Operations::drain`] back.
+    fn resume(&self);
+    /// Puts a learner in a voter's place.
+    fn replace_member(&self, old: NodeId, new: NodeId) -> BoxFuture<'_, Result<(), OperationError>>;
+    /// Reaches a member under other addresses.
+    fn move_member(&self, member: MemberRequest) -> BoxFuture<'_, Result<(), OperationError>>;
     /// Raises the feature level by one.
     fn raise_level(&self, level: u32) -> BoxFuture<'_, Result<u32, OperationError>>;
     /// Builds a snapshot of the state now; answers its index.

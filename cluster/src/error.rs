@@ -20,6 +20,9 @@ pub enum ProposeError {
     /// Too much is under way; nothing was written. Come back a little later.
     #[error("too much is under way")]
     Overloaded,
+    /// A majority has too little room on its disks; nothing was written.
+    #[error("a majority has too little room on its disks")]
+    DiskFull,
     /// It may or may not have been written: send it again with the same key.
     #[error("the outcome is not known")]
     Unknown,
@@ -33,7 +36,7 @@ impl ProposeError {
     #[must_use]
     pub const fn retryable(self) -> bool {
         match self {
-            Self::NoLeader | Self::Overloaded | Self::Unknown => true,
+            Self::NoLeader | Self::Overloaded | Self::DiskFull | Self::Unknown => true,
             Self::TooLarge => false,
         }
     }

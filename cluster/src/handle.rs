@@ -3,8 +3,8 @@
 //! Invariant: a clone is another handle to the same node; nothing here waits for a disk on the caller's thread.
 
 use std::collections::BTreeMap;
-use std::sync::atomic::{AtomicBool, Ordering};
-use std::sync::{Arc, Mutex};
+use std::sync::atomic::{AtomicBool, AtomicU8, AtomicU32, AtomicU64, Ordering};
+use std::sync::{Arc, Mutex, OnceLock};
 use std::time::Duration;
 
 use openraft::Raft;
@@ -16,14 +16,17 @@ use tokio::sync::{Notify, Semaphore, watch};
 use crate::adapter::state_machine::StateMachine;
 use crate::admission::Admission;
 use crate::error::OperateError;
+use crate::fitness::Fitness;
 use crate::freshness::Freshness;
+use crate::greeting::Told;
 use crate::member::Member;
 use crate::read::Rounds;
+use crate::rpc::fence::Fence;
 use crate::rpc::peers::Peers;
 use crate::rpc::snapshot::Inbox;
+use crate::rpc::transfers::Transfers;
 use crate::runtime::{self, Instant};
 use crate::settings::Settings;
-use crate::status::Told;
 use crate::types::{RaftMetrics, TypeConfig};
 
 pub(crate) type RaftHandle<E> = Raft<TypeConfig, StateMachine<E>>;
@@ -53,15 +56,26 @@ pub(crate) struct Inner<E: Engine> {
     pub(crate) machine: Machine<E>,
     pub(crate) peers: Arc<Peers>,
     pub(crate) freshness: Arc<Freshness>,
+    pub(crate) fence: Arc<Fence>,
+    pub(crate) transfers: Arc<Transfers>,
+    /// Set when a leader proved that this node lost entries.
+    pub(crate) told_lost: OnceLock<String>,
     pub(crate) admission: Arc<Admission>,
     pub(crate) applied: watch::Receiver<u64>,
     /// Bytes of entries applied since the last snapshot.
-    pub(crate) applied_bytes: Arc<std::sync::atomic::AtomicU64>,
+    pub(crate) applied_bytes: Arc<AtomicU64>,
     pub(crate) rounds: Rounds,
     pub(crate) inbox: Inbox<E>,
     pub(crate) hellos: Mutex<BTreeMap<NodeId, Told>>,
     /// Votes are held until then: a leader that trusted this node's lease before a restart still may.
     pub(crate) votes_from: Instant,
+    /// What keeps this node from leading.
+    pub(crate) fitness: Fitness,
+    /// Greetings in a row that called this node's clock wrong.
+    pub(crate) clock_wrong_rounds: AtomicU32,
+    /// What the room on the disk allows, as a number, and the bytes that are free.
+    pub(crate) room: AtomicU8,
+    pub(crate) free_bytes: AtomicU64,
     pub(crate) recovered: AtomicBool,
     pub(crate) stopping: AtomicBool,
     /// The watchdog asks for a hand-over.
@@ -134,6 +148,9 @@ impl<E: Engine> Cluster<E> {
     /// Whether Raft has stopped for good: the process must end. The text says why.
     #[must_use]
     pub fn failure(&self) -> Option<String> {
+        if let Some(lost) = self.inner.told_lost.get() {
+            return Some(lost.clone());
+        }
         let metrics = self.inner.raft.metrics();
         let metrics = metrics.borrow_watched();
         metrics.running_state.as_ref().err().map(ToString::to_string)

@@ -3,20 +3,15 @@
 //! Invariant: the log is never purged beyond what is both on disk as applied state and in the current snapshot
 //! (9.1); all of it is read from the store, never remembered.
 
-use std::sync::PoisonError;
 use std::sync::atomic::Ordering;
 use std::time::Duration;
 
 use openraft::type_config::TypeConfigExt as _;
 use store::Engine;
-use tally::ids::NodeId;
 
-use crate::dial::Purpose;
 use crate::handle::Cluster;
-use crate::rpc::{server, wire};
 use crate::runtime::{self, Instant};
 use crate::settings::LogRetention;
-use crate::status::Told;
 use crate::types::TypeConfig;
 
 /// The state is flushed after so many bytes,
@@ -26,8 +21,6 @@ const FLUSH_ENTRIES: u64 = 20_000;
 /// or so long after the last flush, if anything was applied.
 const FLUSH_INTERVAL: Duration = Duration::from_secs(10);
 const ROUND: Duration = Duration::from_secs(1);
-const HELLO_INTERVAL: Duration = Duration::from_secs(2);
-const HELLO_DEADLINE: Duration = Duration::from_secs(1);
 const RECOVERY_ROUND: Duration = Duration::from_secs(5);
 
 pub(crate) fn spawn<E: Engine>(cluster: &Cluster<E>) {
@@ -72,7 +65,7 @@ impl<E: Engine> Cluster<E> {
         }
     }
 
-    fn is_over(&self) -> bool {
+    pub(crate) fn is_over(&self) -> bool {
         self.is_stopping() || self.failure().is_some()
     }
 
@@ -125,7 +118,11 @@ impl<E: Engine> Cluster<E> {
     async fn purge(&self, retention: LogRetention) {
         let Some(snapshot) = self.snapshot_index() else { return };
         let persisted = self.inner.machine.persisted_applied().map_or(0, |id| id.index);
-        let through = snapshot.min(persisted).saturating_sub(retention.entries_kept);
+        let members = self.metrics().membership_config.membership().nodes().map(|(id, _)| *id).collect();
+        self.inner.transfers.retain(&members);
+        // A receiver of a snapshot goes on from the log right after it.
+        let held = self.inner.transfers.held(*self.inner.applied.borrow()).unwrap_or(u64::MAX);
+        let through = snapshot.min(persisted).saturating_sub(retention.entries_kept).min(held);
         let purged = self.inner.log.state().purged.map_or(0, |id| id.index);
         // In big steps: each is a range delete that every later read passes over.
         let step = retention.entries_kept.div_euclid(10).max(1);
@@ -139,32 +136,5 @@ impl<E: Engine> Cluster<E> {
     fn snapshot_index(&self) -> Option<u64> {
         let snapshot = self.inner.machine.current_snapshot()?;
         snapshot.manifest().meta.applied.map(|id| id.index)
-    }
-
-    /// Asks all peers who they are, for the status page; nothing depends on the answers.
-    async fn greet_peers(&self) {
-        while !self.is_over() {
-            let members = self.status().members.into_iter().map(|status| status.member);
-            let peers: Vec<_> = members.filter(|member| member.id != self.inner.settings.node).collect();
-            // Together, so that one that is away does not delay the others; each has its deadline.
-            futures_util::future::join_all(peers.iter().map(|peer| self.greet(peer))).await;
-            runtime::sleep(HELLO_INTERVAL).await;
-        }
-    }
-
-    async fn greet(&self, member: &crate::Member) {
-        let link = self.inner.peers.link(member, Purpose::Control);
-        let answer = link.call(server::HELLO, wire::query::encode_hello_request(), HELLO_DEADLINE).await;
-        let Some(hello) = answer.ok().and_then(|frame| wire::query::decode_hello_response(frame).ok()) else {
-            return;
-        };
-        let offset = i128::from(hello.clock_ms).saturating_sub(i128::from(self.now().0));
-        let told = Told {
-            release: hello.release,
-            applied: hello.applied,
-            clock_offset_ms: i64::try_from(offset).unwrap_or(i64::MAX),
-        };
-        let mut hellos = self.inner.hellos.lock().unwrap_or_else(PoisonError::into_inner);
-        hellos.insert(NodeId(member.id.0), told);
     }
 }

@@ -65,8 +65,9 @@ impl<E: Engine> Cluster<E> {
         let alive = self.alive();
         let myself = self.inner.settings.node;
         let Some(to) = to else {
-            let best = plan::successor(&voters, &alive, myself.0, |id| matched(metrics, id));
-            let none = || OperateError::Precondition("no other voter lives and has the log".into());
+            let fit = alive.into_iter().filter(|id| self.unfit(NodeId(*id)).is_none()).collect();
+            let best = plan::successor(&voters, &fit, myself.0, |id| matched(metrics, id));
+            let none = || OperateError::Precondition("no other voter lives, has the log and may lead".into());
             return best.map(NodeId).ok_or_else(none);
         };
         if !voters.contains(&to.0) {
@@ -74,6 +75,9 @@ impl<E: Engine> Cluster<E> {
         }
         if !alive.contains(&to.0) {
             return Err(OperateError::Precondition(format!("node {} does not answer", to.0)));
+        }
+        if let Some(why) = self.unfit(to) {
+            return Err(OperateError::Precondition(format!("node {} must not lead: {why}", to.0)));
         }
         let last = metrics.last_log_index.unwrap_or_default();
         let lag = last.saturating_sub(matched(metrics, to.0).unwrap_or_default());
@@ -83,12 +87,14 @@ impl<E: Engine> Cluster<E> {
         Ok(to)
     }
 
+    /// Until another leads and has committed something in its term: from then on it answers everybody (9.9).
     async fn wait_other_leader(&self, patience: Duration) -> Option<NodeId> {
         let myself = self.inner.settings.node;
-        let mut metrics = self.inner.raft.server_metrics();
+        let mut metrics = self.inner.raft.metrics();
         let wait = async {
             loop {
-                if let Some(leader) = self.leader().filter(|leader| *leader != myself) {
+                let settled = settled_leader(&metrics.borrow_watched());
+                if let Some(leader) = settled.filter(|leader| *leader != myself) {
                     return Some(leader);
                 }
                 metrics.changed().await.ok()?;
@@ -96,6 +102,12 @@ impl<E: Engine> Cluster<E> {
         };
         runtime::timeout(patience, wait).await.ok().flatten()
     }
+}
+
+/// The leader, once it has committed something in its term.
+fn settled_leader(metrics: &RaftMetrics) -> Option<NodeId> {
+    let committed = metrics.local_committed.map(|id| id.leader_id.term);
+    metrics.current_leader.filter(|_| committed == Some(metrics.current_term)).map(NodeId)
 }
 
 /// Last index known to be on a peer.

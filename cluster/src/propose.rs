@@ -13,6 +13,7 @@ use tally::ids::{LogTime, NodeId};
 use tally::outcome::Answer;
 
 use crate::error::ProposeError;
+use crate::fitness::Obstacle;
 use crate::handle::Cluster;
 use crate::runtime::{self, Instant};
 use crate::settings::{APPLY_LAG_ENTRIES_MAX, PROPOSE_DEADLINE_MS, SPLIT_BYTES};
@@ -84,8 +85,11 @@ impl<E: Engine> Cluster<E> {
                 Err(error) => {
                     results.extend(std::iter::repeat_n(Err(error), count));
                     let rest = chunks.iter().map(Vec::len).fold(0, usize::saturating_add);
-                    let rest_error =
-                        if error == ProposeError::Overloaded { error } else { ProposeError::NoLeader };
+                    let rest_error = if matches!(error, ProposeError::Overloaded | ProposeError::DiskFull) {
+                        error
+                    } else {
+                        ProposeError::NoLeader
+                    };
                     results.extend(std::iter::repeat_n(Err(rest_error), rest));
                     break;
                 }
@@ -138,6 +142,13 @@ impl<E: Engine> Cluster<E> {
 
     /// Stamps and writes on this node, which takes itself for the leader.
     async fn write_here(&self, proposal: &mut Proposal, deadline: Instant) -> Attempt {
+        if self.inner.fitness.has(Obstacle::Clock) {
+            // Leadership is on its way to a node whose clock is right.
+            return Attempt::NotWritten;
+        }
+        if !self.has_room_for(proposal.header.principal) {
+            return Attempt::Refused(ProposeError::DiskFull);
+        }
         if self.apply_lag() > APPLY_LAG_ENTRIES_MAX {
             return Attempt::Refused(ProposeError::Overloaded);
         }

@@ -5,8 +5,8 @@
 
 use std::collections::BTreeMap;
 use std::marker::PhantomData;
-use std::sync::atomic::{AtomicBool, Ordering};
-use std::sync::{Arc, Mutex};
+use std::sync::atomic::{AtomicBool, AtomicU8, AtomicU32, AtomicU64, Ordering};
+use std::sync::{Arc, Mutex, OnceLock};
 use std::time::Duration;
 
 use openraft::Raft;
@@ -22,16 +22,19 @@ use crate::apply::ApplyWorker;
 use crate::config::config;
 use crate::dial::Dial;
 use crate::error::{OperateError, StartError};
+use crate::fitness::Fitness;
 use crate::freshness::Freshness;
 use crate::handle::{Cluster, Inner};
 use crate::read::Rounds;
+use crate::rpc::fence::Fence;
 use crate::rpc::identity::Myself;
 use crate::rpc::peers::Peers;
 use crate::rpc::snapshot::Inbox;
+use crate::rpc::transfers::Transfers;
 use crate::runtime;
 use crate::settings::{PEER_CONNECTIONS_MAX, Settings};
 use crate::types::TypeConfig;
-use crate::{housekeeping, timekeeper, watchdog};
+use crate::{housekeeping, space, timekeeper, watchdog};
 
 /// Longest a shutdown waits for Raft to end.
 const STOP_DEADLINE: Duration = Duration::from_secs(10);
@@ -52,9 +55,13 @@ impl<E: Engine> Cluster<E> {
         let applied_bytes = worker.applied_bytes();
         let peers = Arc::new(Peers::new(myself(&settings), dial));
         let freshness = Arc::new(Freshness::new());
+        let fence = Arc::new(Fence::default());
+        let transfers = Arc::new(Transfers::default());
         let network: Network<E> = Network {
             peers: Arc::clone(&peers),
             freshness: Arc::clone(&freshness),
+            fence: Arc::clone(&fence),
+            transfers: Arc::clone(&transfers),
             deadline: Duration::from_millis(settings.timers.election_min_ms),
             engine: PhantomData,
         };
@@ -71,6 +78,9 @@ impl<E: Engine> Cluster<E> {
             machine,
             peers,
             freshness,
+            fence,
+            transfers,
+            told_lost: OnceLock::new(),
             admission: Arc::new(Admission::default()),
             applied,
             applied_bytes,
@@ -78,6 +88,10 @@ impl<E: Engine> Cluster<E> {
             inbox: Inbox::default(),
             hellos: Mutex::new(BTreeMap::new()),
             votes_from,
+            fitness: Fitness::default(),
+            clock_wrong_rounds: AtomicU32::new(0),
+            room: AtomicU8::new(0),
+            free_bytes: AtomicU64::new(0),
             recovered: AtomicBool::new(false),
             stopping: AtomicBool::new(false),
             hand_over: Notify::new(),
@@ -86,6 +100,7 @@ impl<E: Engine> Cluster<E> {
         let cluster = Self { inner: Arc::new(inner) };
         housekeeping::spawn(&cluster);
         timekeeper::spawn(&cluster);
+        space::spawn(&cluster);
         watchdog::spawn(&cluster).map_err(storage)?;
         Ok(cluster)
     }

@@ -2,8 +2,6 @@
 //!
 //! Invariant: asking never waits and never fails; what is not known is `None`.
 
-use std::sync::PoisonError;
-
 use openraft::ServerState;
 use store::Engine;
 use tally::ids::NodeId;
@@ -11,6 +9,7 @@ use tally::ids::NodeId;
 use crate::handle::Cluster;
 use crate::leadership::matched;
 use crate::member::{Member, MemberRole};
+use crate::space::Room;
 use crate::types::{members, voters};
 
 /// What a member does.
@@ -37,7 +36,11 @@ pub struct MemberStatus {
     pub index: Option<u64>,
     /// Release it runs, when it told.
     pub release: Option<String>,
-    /// Its clock minus this node's when it last told, in milliseconds; the way there included.
+    /// What the room on its disk allows, as it told last.
+    pub room: Room,
+    /// The entry it lost after acknowledging it, when this node as leader found that out and fenced it.
+    pub lost_index: Option<u64>,
+    /// Its clock minus this node's when it last told, in milliseconds.
     pub clock_offset_ms: Option<i64>,
 }
 
@@ -68,6 +71,8 @@ pub struct Status {
     pub leader_age_ms: i64,
     /// See [`Cluster::is_recovered`].
     pub recovered: bool,
+    /// See [`Cluster::clock_deviation_ms`].
+    pub clock_deviation_ms: Option<i64>,
     /// Items waiting for an answer at this node.
     pub items_in_flight: usize,
 }
@@ -80,7 +85,7 @@ impl<E: Engine> Cluster<E> {
         let alive = self.alive();
         let membership = metrics.membership_config.membership();
         let voters = voters(membership);
-        let hellos = self.inner.hellos.lock().unwrap_or_else(PoisonError::into_inner).clone();
+        let hellos = self.told();
         let myself = self.inner.settings.node;
         let applied = *self.inner.applied.borrow();
         let last_index = metrics.last_log_index.unwrap_or_default();
@@ -93,7 +98,6 @@ impl<E: Engine> Cluster<E> {
                 MemberRole::Voter if voters.contains(&id) => Role::Voter,
                 MemberRole::Voter => Role::Learner,
             };
-            let clock_offset = |told: &Told| told.clock_offset_ms;
             MemberStatus {
                 role,
                 reachable: own || alive.contains(&id) || self.inner.peers.is_connected(member.id),
@@ -107,7 +111,9 @@ impl<E: Engine> Cluster<E> {
                 } else {
                     hello.map(|told| told.release.clone())
                 },
-                clock_offset_ms: if own { Some(0) } else { hello.map(clock_offset) },
+                room: self.room_of(member.id),
+                lost_index: self.inner.fence.lost(&member),
+                clock_offset_ms: if own { Some(0) } else { hello.map(|told| told.clock_offset_ms) },
                 member,
             }
         };
@@ -124,17 +130,10 @@ impl<E: Engine> Cluster<E> {
             snapshot: metrics.snapshot.map(|id| id.index),
             leader_age_ms: self.leader_age_ms(),
             recovered: self.is_recovered(),
+            clock_deviation_ms: self.clock_deviation_ms(),
             items_in_flight: self.inner.admission.in_flight().0,
         }
     }
-}
-
-/// What a peer told about itself.
-#[derive(Clone, Debug)]
-pub(crate) struct Told {
-    pub(crate) release: String,
-    pub(crate) applied: u64,
-    pub(crate) clock_offset_ms: i64,
 }
 
 const fn state_name(state: ServerState) -> &'static str {

@@ -30,10 +30,23 @@ pub struct HttpTransport {
 impl HttpTransport {
     /// A transport that trusts the authority in `ca`; without one it speaks plain HTTP only.
     pub fn new(ca: Option<&Path>) -> Result<Self, Failure> {
-        let tls = match ca {
-            Some(ca) => tls::client_config(ca)?,
+        Self::with_identity(ca, None)
+    }
+
+    /// Like [`Self::new`], showing a certificate, with its key, to servers that ask for one.
+    pub fn with_identity(ca: Option<&Path>, identity: Option<(&Path, &Path)>) -> Result<Self, Failure> {
+        Self::over(match ca {
+            Some(ca) => tls::client_config(ca, identity)?,
             None => tls::plain_client_config()?,
-        };
+        })
+    }
+
+    /// A transport that trusts an authority at hand (PEM).
+    pub fn trusting(authority: &[u8]) -> Result<Self, Failure> {
+        Self::over(tls::client_config_of(authority)?)
+    }
+
+    fn over(tls: rustls::ClientConfig) -> Result<Self, Failure> {
         let client = reqwest::Client::builder()
             .tls_backend_preconfigured(tls)
             .connect_timeout(CONNECT_MAX)

@@ -17,15 +17,19 @@ const FIRST_EPOCH: u64 = 1;
 pub fn create(directory: &Path, name: NodeName) -> Result<[u8; 16], Failure> {
     let mut incarnation = [0; 16];
     getrandom::fill(&mut incarnation).map_err(|error| Failure::failed(error.to_string()))?;
-    let identity = Identity {
-        cluster: name.cluster,
-        epoch: FIRST_EPOCH,
-        node: name.node.0,
-        incarnation,
-        edge: name.edge,
-    };
-    store::create(directory, &identity).map_err(|error| refused(&error))?;
+    create_incarnation(directory, name, FIRST_EPOCH, incarnation)?;
     Ok(incarnation)
+}
+
+/// Makes the data of a new node under the incarnation that the cluster was told.
+pub fn create_incarnation(
+    directory: &Path,
+    name: NodeName,
+    epoch: u64,
+    incarnation: [u8; 16],
+) -> Result<(), Failure> {
+    let identity = Identity { cluster: name.cluster, epoch, node: name.node.0, incarnation, edge: name.edge };
+    store::create(directory, &identity).map(drop).map_err(|error| refused(&error))
 }
 
 /// Opens the data of the node that the certificate names.

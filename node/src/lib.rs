@@ -16,6 +16,7 @@ pub mod failure;
 pub mod founding;
 pub mod gateway;
 pub mod import;
+pub mod invitation;
 pub mod listeners;
 pub mod messages;
 pub mod password;

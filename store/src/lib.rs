@@ -15,6 +15,7 @@ mod keys;
 mod lock;
 pub mod log;
 pub mod machine;
+mod reserve;
 pub mod snapshot;
 pub mod version;
 

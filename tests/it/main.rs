@@ -15,6 +15,7 @@ mod bad_input;
 mod command_line;
 mod failover;
 mod import;
+mod joining;
 mod public_read;
 mod restart;
 mod tidy;

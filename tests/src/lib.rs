@@ -15,6 +15,7 @@
 pub mod client;
 pub mod cluster;
 pub mod form;
+pub mod guest;
 pub mod process;
 pub mod program;
 pub mod register;

@@ -6,8 +6,11 @@ use uuid::Uuid;
 use super::{Answered, Call, Client, ClientError, Transport};
 use crate::dto::batch::{BatchBody, BatchResults};
 use crate::dto::changes::Changes;
-use crate::dto::cluster::{Cluster, Leader, Level, MemberBody, NodeNumber, Snapshot, StateHash};
+use crate::dto::cluster::{
+    Cluster, Leader, Level, MemberBody, NodeNumber, ReplacementBody, Snapshot, StateHash,
+};
 use crate::dto::contests::Contests;
+use crate::dto::joining::{Invitation, InvitationBody, JoinAnswer, JoinBody};
 use crate::dto::master::{AccountsBody, Defined, RegionsBody};
 use crate::dto::outcome::{Accepted, Moved};
 use crate::dto::regions::RegionPage;
@@ -30,6 +33,12 @@ impl<T: Transport> Client<T> {
             self.call(&Call::new(Method::POST, "/api/v1/session").with_json(&body)?).await?;
         self.set_token(Some(answer.value.token.clone()));
         Ok(answer)
+    }
+
+    /// A new node, with the secret of its invitation as token, asks to join; `None` while nobody has answered.
+    pub async fn join(&self, body: &JoinBody) -> Result<Option<JoinAnswer>, ClientError> {
+        let call = Call::new(Method::POST, "/api/v1/cluster/join").with_json(body)?;
+        self.call_if_there(&call).await
     }
 
     /// Signs out and forgets the token.
@@ -179,15 +188,65 @@ impl<T: Transport> Client<T> {
         self.call(&Call::new(Method::POST, "/api/v1/cluster/node-numbers")).await
     }
 
+    /// Invites a new node.
+    pub async fn invite(&self, body: &InvitationBody) -> Answer<Invitation> {
+        self.call(&Call::new(Method::POST, "/api/v1/cluster/invitations").with_json(body)?).await
+    }
+
+    /// Looks after an invitation.
+    pub async fn invitation(&self, id: &str) -> Answer<Invitation> {
+        self.read(format!("/api/v1/cluster/invitations/{id}")).await
+    }
+
+    /// Answers the request of an invited node.
+    pub async fn answer_invitation(&self, id: &str, answer: &JoinAnswer) -> Answer<Invitation> {
+        let call = Call::new(Method::POST, format!("/api/v1/cluster/invitations/{id}/answer"));
+        self.call(&call.with_json(answer)?).await
+    }
+
+    /// Takes an invitation back.
+    pub async fn withdraw(&self, id: &str) -> Answer<()> {
+        self.call_for_nothing(&Call::new(Method::DELETE, format!("/api/v1/cluster/invitations/{id}"))).await
+    }
+
     /// Adds a learner, or promotes it when it is asked for as `voter`.
     pub async fn add_member(&self, member: &MemberBody) -> Answer<()> {
         let call = Call::new(Method::POST, "/api/v1/cluster/members").with_json(member)?;
         self.call_for_nothing(&call).await
     }
 
-    /// Removes a member.
-    pub async fn remove_member(&self, id: u64) -> Answer<()> {
-        self.call_for_nothing(&Call::new(Method::DELETE, format!("/api/v1/cluster/members/{id}"))).await
+    /// Removes a member; with the cluster's name also where that leaves too few voters.
+    pub async fn remove_member(&self, id: u64, forced_by: Option<&str>) -> Answer<()> {
+        let force = forced_by.map_or_else(String::new, |name| {
+            format!(
+                "?force={}",
+                percent_encoding::utf8_percent_encode(name, percent_encoding::NON_ALPHANUMERIC)
+            )
+        });
+        self.call_for_nothing(&Call::new(Method::DELETE, format!("/api/v1/cluster/members/{id}{force}")))
+            .await
+    }
+
+    /// Puts a learner in a voter's place.
+    pub async fn replace_member(&self, old: u64, new: u64) -> Answer<()> {
+        let call = Call::new(Method::POST, format!("/api/v1/cluster/members/{old}/replace"));
+        self.call_for_nothing(&call.with_json(&ReplacementBody { by: new })?).await
+    }
+
+    /// Reaches a member under other addresses.
+    pub async fn move_member(&self, member: &MemberBody) -> Answer<()> {
+        let call = Call::new(Method::PUT, format!("/api/v1/cluster/members/{}", member.id));
+        self.call_for_nothing(&call.with_json(member)?).await
+    }
+
+    /// Keeps the node that is asked from leading and takes it out of use.
+    pub async fn drain(&self) -> Answer<Leader> {
+        self.call(&Call::new(Method::POST, "/api/v1/cluster/drain")).await
+    }
+
+    /// Takes [`Self::drain`] back.
+    pub async fn resume(&self) -> Answer<()> {
+        self.call_for_nothing(&Call::new(Method::POST, "/api/v1/cluster/resume")).await
     }
 
     /// Hands leadership to another voter, or to the best one.

@@ -176,6 +176,16 @@ impl<T: Transport> Client<T> {
         Ok(answered(&response, (), attempts))
     }
 
+    /// Like [`Self::call`]; `None` for 202, an answer that is not there yet.
+    pub async fn call_if_there<V: DeserializeOwned>(&self, call: &Call) -> Result<Option<V>, ClientError> {
+        let (response, _) = self.send(call).await?;
+        if response.status() == StatusCode::ACCEPTED {
+            return Ok(None);
+        }
+        let value = serde_json::from_slice(response.body());
+        value.map(Some).map_err(|error| ClientError::Malformed(format!("{}: {error}", call.path)))
+    }
+
     /// Sends a call until a node answers with other than a failure of its own.
     pub async fn send(&self, call: &Call) -> Result<(Response<Bytes>, u32), ClientError> {
         let transport = self.transport.as_ref();

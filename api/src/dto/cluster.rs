@@ -40,6 +40,8 @@ pub struct Cluster {
 pub struct Member {
     /// Its number.
     pub id: u64,
+    /// Incarnation of its log, 32 hexadecimal digits.
+    pub incarnation: String,
     /// `voter`, `learner` or `edge`.
     pub role: String,
     /// Whether this node reached it lately.
@@ -53,6 +55,8 @@ pub struct Member {
     /// Release it runs.
     #[schema(required)]
     pub release: Option<String>,
+    /// What the room on its disk allows: `plenty`, `no-uploads`, `scarce` or `critical`.
+    pub disk: String,
     /// Where its peers reach it.
     pub peer_address: String,
     /// Where officers reach it.
@@ -86,7 +90,15 @@ pub struct NodeNumber {
     pub id: u64,
 }
 
-/// Answer of `POST /cluster/transfer`.
+/// Body of `POST /cluster/members/{id}/replace`.
+#[derive(Clone, Copy, Debug, Deserialize, Eq, PartialEq, Serialize, ToSchema)]
+#[serde(deny_unknown_fields)]
+pub struct ReplacementBody {
+    /// The learner that votes in its place.
+    pub by: u64,
+}
+
+/// Answer of `POST /cluster/transfer` and `POST /cluster/drain`.
 #[derive(Clone, Copy, Debug, Deserialize, Eq, PartialEq, Serialize, ToSchema)]
 pub struct Leader {
     /// The leader now.
@@ -120,11 +132,13 @@ impl From<ClusterStatus> for Cluster {
     fn from(status: ClusterStatus) -> Self {
         let nodes = status.nodes.into_iter().map(|node| Member {
             id: node.id.0,
+            incarnation: node.incarnation,
             role: node.role.to_owned(),
             reachable: node.reachable,
             index: node.index,
             lag: node.lag,
             release: node.release,
+            disk: node.disk.to_owned(),
             peer_address: node.peer_address,
             officer_url: node.officer_url,
             public_url: node.public_url,
@@ -177,6 +191,17 @@ pub fn parse_transfer(value: &Value) -> Result<Option<NodeId>, Problem> {
         errors.push("/to", "Harus nomor simpul.");
     }
     errors.finish(Some(to.flatten().map(NodeId)))
+}
+
+/// Reads `{"by": n}`.
+pub fn parse_replacement(value: &Value) -> Result<NodeId, Problem> {
+    let mut errors = Errors::default();
+    let Some(object) = Object::read(value, "", &["by"], &mut errors) else { return errors.finish(None) };
+    let by = object.required("by", &mut errors).and_then(Value::as_u64).filter(|id| *id > 0);
+    if by.is_none() {
+        errors.push("/by", "Harus nomor simpul.");
+    }
+    errors.finish(by.map(NodeId))
 }
 
 /// Reads `{"level": n}`.

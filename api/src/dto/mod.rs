@@ -9,6 +9,7 @@ pub mod cluster;
 pub mod contests;
 pub mod flags;
 pub mod form;
+pub mod joining;
 pub mod master;
 pub mod messages;
 pub mod outcome;

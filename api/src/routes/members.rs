@@ -9,7 +9,8 @@ use tally::ids::NodeId;
 use super::params::Params;
 use super::{Surface, door, json, page};
 use crate::dto::cluster::{
-    Cluster, Leader, Level, NodeNumber, Snapshot, StateHash, parse_level, parse_member, parse_transfer,
+    Cluster, Leader, Level, NodeNumber, Snapshot, StateHash, parse_level, parse_member, parse_replacement,
+    parse_transfer,
 };
 use crate::error::{Code, Problem};
 use crate::limits::JSON_BYTES_MAX;
@@ -46,14 +47,54 @@ pub(super) async fn add(State(surface): State<Surface>, request: Request) -> Res
     Ok(StatusCode::NO_CONTENT.into_response())
 }
 
-/// `DELETE /cluster/members/{id}`.
+/// `DELETE /cluster/members/{id}?force=NAME`.
 pub(super) async fn remove(
     State(surface): State<Surface>,
     Path(id): Path<String>,
+    params: Params,
 ) -> Result<Response, Problem> {
     let id = id.parse().map_err(|_| Problem::new(Code::NotFound))?;
-    surface.ports().operations.remove_member(NodeId(id)).await?;
+    let forced_by = params.one("force")?.map(str::to_owned);
+    surface.ports().operations.remove_member(NodeId(id), forced_by).await?;
     Ok(StatusCode::NO_CONTENT.into_response())
+}
+
+/// `POST /cluster/members/{id}/replace`: `{"by": n}` votes in its place.
+pub(super) async fn replace(
+    State(surface): State<Surface>,
+    Path(id): Path<String>,
+    request: Request,
+) -> Result<Response, Problem> {
+    let old = id.parse().map_err(|_| Problem::new(Code::NotFound))?;
+    let new = parse_replacement(&body(request).await?)?;
+    surface.ports().operations.replace_member(NodeId(old), new).await?;
+    Ok(StatusCode::NO_CONTENT.into_response())
+}
+
+/// `PUT /cluster/members/{id}`: other addresses.
+pub(super) async fn change(
+    State(surface): State<Surface>,
+    Path(id): Path<String>,
+    request: Request,
+) -> Result<Response, Problem> {
+    let member = parse_member(&body(request).await?)?;
+    if id != member.id.0.to_string() {
+        return Err(Problem::wrong("/id", "Harus sama dengan nomor di alamat."));
+    }
+    surface.ports().operations.move_member(member).await?;
+    Ok(StatusCode::NO_CONTENT.into_response())
+}
+
+/// `POST /cluster/drain`.
+pub(super) async fn drain(State(surface): State<Surface>) -> Result<Response, Problem> {
+    let leader = surface.ports().operations.drain().await?;
+    json(StatusCode::OK, &Leader { leader: leader.0 })
+}
+
+/// `POST /cluster/resume`.
+pub(super) async fn resume(State(surface): State<Surface>) -> StatusCode {
+    surface.ports().operations.resume();
+    StatusCode::NO_CONTENT
 }
 
 /// `POST /cluster/transfer`.

@@ -8,6 +8,7 @@ mod door;
 mod envelope;
 mod feed;
 mod health;
+mod joining;
 mod master;
 mod members;
 mod meters;
@@ -34,6 +35,7 @@ use tokio::sync::Semaphore;
 
 use crate::auth::password::PasswordDesk;
 use crate::error::{Code, Problem};
+use crate::invitations::Invitations;
 use crate::limits::{FailureTable, WAITING_FEEDS_MAX, WAITING_READS_MAX};
 use crate::ports::{Consistency, Ports, ReadOptions, StateView, SubmitError};
 use meters::Meters;
@@ -59,6 +61,7 @@ struct Shared {
     passwords: PasswordDesk,
     failures: FailureTable,
     meters: Meters,
+    invitations: Invitations,
     waiting_public: Semaphore,
     waiting_officer: Semaphore,
     waiting_feeds: Semaphore,
@@ -73,6 +76,7 @@ impl Api {
             passwords: PasswordDesk::default(),
             failures: FailureTable::new(uuid::Uuid::new_v4().into_bytes()),
             meters: Meters::default(),
+            invitations: Invitations::default(),
             waiting_public: Semaphore::new(WAITING_READS_MAX),
             waiting_officer: Semaphore::new(WAITING_READS_MAX),
             waiting_feeds: Semaphore::new(WAITING_FEEDS_MAX),

@@ -8,7 +8,7 @@ use axum::response::Response;
 use axum::routing::{get, post, put};
 
 use super::envelope::envelope;
-use super::{Api, Listener, Surface, batches, master, own, reading, session, tallies};
+use super::{Api, Listener, Surface, batches, joining, master, own, reading, session, tallies};
 use crate::auth;
 use crate::error::{Code, Problem};
 
@@ -16,6 +16,7 @@ pub(crate) fn router(api: &Api, pages: Router) -> Router {
     let surface = Surface::new(api, Listener::Officer);
     reading::router()
         .route("/api/v1/session", post(session::open).delete(session::close))
+        .route(joining::JOIN, post(joining::join))
         .route("/api/v1/me", get(own::account))
         .route("/api/v1/me/stations", get(own::stations))
         .route("/api/v1/tallies/{contest}/{station}", put(tallies::put))
@@ -41,7 +42,9 @@ async fn authenticated(
     let path = request.uri().path();
     let guarded = path == "/openapi.json" || path == "/api/v1" || path.starts_with("/api/v1/");
     let signing_in = path == "/api/v1/session" && request.method() != Method::DELETE;
-    if guarded && !signing_in {
+    // A node that is to join has no account; its door asks for the secret of its invitation.
+    let joining = path == joining::JOIN;
+    if guarded && !signing_in && !joining {
         let caller = auth::authenticate(surface.ports().queries.as_ref(), request.headers()).await?;
         request.extensions_mut().insert(caller);
     }

@@ -5,7 +5,7 @@ use axum::middleware::from_fn_with_state;
 use axum::routing::{delete, get, post};
 
 use super::envelope::envelope;
-use super::{Api, Listener, Surface, health, master, members};
+use super::{Api, Listener, Surface, health, joining, master, members};
 use crate::error::{Code, Problem};
 
 pub(crate) fn router(api: &Api) -> Router {
@@ -19,8 +19,14 @@ pub(crate) fn router(api: &Api) -> Router {
         .route("/api/v1/cluster", get(members::cluster))
         .route("/api/v1/cluster/initialize", post(members::initialize))
         .route("/api/v1/cluster/node-numbers", post(members::allocate))
+        .route("/api/v1/cluster/invitations", post(joining::invite))
+        .route("/api/v1/cluster/invitations/{id}", get(joining::look).delete(joining::withdraw))
+        .route("/api/v1/cluster/invitations/{id}/answer", post(joining::answer))
         .route("/api/v1/cluster/members", post(members::add))
-        .route("/api/v1/cluster/members/{id}", delete(members::remove))
+        .route("/api/v1/cluster/members/{id}", delete(members::remove).put(members::change))
+        .route("/api/v1/cluster/members/{id}/replace", post(members::replace))
+        .route("/api/v1/cluster/drain", post(members::drain))
+        .route("/api/v1/cluster/resume", post(members::resume))
         .route("/api/v1/cluster/transfer", post(members::transfer))
         .route("/api/v1/cluster/snapshot", post(members::snapshot))
         .route("/api/v1/cluster/level", post(members::level))

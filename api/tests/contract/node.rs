@@ -155,6 +155,8 @@ impl Operations for ModelNode {
     fn status(&self) -> ClusterStatus {
         assert!(!self.panicking.load(Ordering::Relaxed), "a handler that panics");
         let node = MemberStatus {
+            disk: "plenty",
+            incarnation: "00".repeat(16),
             id: NodeId(1),
             role: "voter",
             reachable: true,
@@ -203,7 +205,11 @@ impl Operations for ModelNode {
         .boxed()
     }
 
-    fn remove_member(&self, id: NodeId) -> BoxFuture<'_, Result<(), OperationError>> {
+    fn remove_member(
+        &self,
+        id: NodeId,
+        _forced_by: Option<String>,
+    ) -> BoxFuture<'_, Result<(), OperationError>> {
         async move {
             if id == NodeId(4) {
                 Ok(())
@@ -217,6 +223,20 @@ impl Operations for ModelNode {
     fn transfer(&self, to: Option<NodeId>) -> BoxFuture<'_, Result<NodeId, OperationError>> {
         async move { to.ok_or_else(|| OperationError::Unavailable("tidak ada calon".to_owned())) }.boxed()
     }
+
+    fn replace_member(&self, _old: NodeId, _new: NodeId) -> BoxFuture<'_, Result<(), OperationError>> {
+        async { Err(OperationError::Unavailable("tidak ada calon".to_owned())) }.boxed()
+    }
+
+    fn move_member(&self, _member: MemberRequest) -> BoxFuture<'_, Result<(), OperationError>> {
+        async { Err(OperationError::Unavailable("tidak ada calon".to_owned())) }.boxed()
+    }
+
+    fn drain(&self) -> BoxFuture<'_, Result<NodeId, OperationError>> {
+        async { Err(OperationError::Unavailable("tidak ada calon".to_owned())) }.boxed()
+    }
+
+    fn resume(&self) {}
 
     fn raise_level(&self, level: u32) -> BoxFuture<'_, Result<u32, OperationError>> {
         async move { if level == 2 { Ok(2) } else { Err(OperationError::Failed("tidak berhasil".to_owned())) } }.boxed()

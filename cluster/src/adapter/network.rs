@@ -22,9 +22,11 @@ use super::snapshot::{Snapshot, SnapshotData};
 use crate::dial::Purpose;
 use crate::freshness::Freshness;
 use crate::member::Member;
-use crate::rpc::append::{self, Session, rpc_error};
+use crate::rpc::append::{self, Sent, Session, rpc_error};
 use crate::rpc::connection::PeerError;
+use crate::rpc::fence::Fence;
 use crate::rpc::peers::Peers;
+use crate::rpc::transfers::Transfers;
 use crate::rpc::wire::append::Append;
 use crate::rpc::wire::{self, WireError};
 use crate::rpc::{server, snapshot};
@@ -36,6 +38,8 @@ type Rpc<T> = Result<T, RPCError<TypeConfig>>;
 pub(crate) struct Network<E: Engine> {
     pub(crate) peers: Arc<Peers>,
     pub(crate) freshness: Arc<Freshness>,
+    pub(crate) fence: Arc<Fence>,
+    pub(crate) transfers: Arc<Transfers>,
     pub(crate) deadline: Duration,
     pub(crate) engine: std::marker::PhantomData<fn() -> E>,
 }
@@ -45,6 +49,7 @@ pub(crate) struct Client<E: Engine> {
     control: Session,
     append: Session,
     bulk: Session,
+    transfers: Arc<Transfers>,
     /// Whether this client only sends heartbeats.
     heartbeat: bool,
     engine: std::marker::PhantomData<fn() -> E>,
@@ -57,6 +62,7 @@ impl<E: Engine> Network<E> {
         let session = |purpose| Session {
             link: self.peers.link(&member, purpose),
             freshness: Arc::clone(&self.freshness),
+            fence: Arc::clone(&self.fence),
             node: self.peers.myself().node.0,
             deadline: self.deadline,
         };
@@ -64,6 +70,7 @@ impl<E: Engine> Network<E> {
             control: session(Purpose::Control),
             append: session(Purpose::Append),
             bulk: session(Purpose::Bulk),
+            transfers: Arc::clone(&self.transfers),
             heartbeat,
             engine: std::marker::PhantomData,
         }
@@ -105,13 +112,16 @@ impl<E: Engine> RaftNetworkV2<TypeConfig> for Client<E> {
         request: AppendEntriesRequest<TypeConfig>,
         _option: RPCOption,
     ) -> Rpc<AppendEntriesResponse<TypeConfig>> {
+        let sent = Sent::of(&request);
+        let action = RPCTypes::AppendEntries;
+        self.control.fenced().map_err(|error| rpc_error(&error, action, &self.control))?;
         let frame = wire::append::encode_request(&Append {
             request,
             leader_age_ms: self.control.freshness.age_to_send(),
         });
-        let answer =
-            self.ask(server::HEARTBEAT, frame, RPCTypes::AppendEntries, wire::append::decode_response);
-        Ok(match answer.await? {
+        let answer = self.ask(server::HEARTBEAT, frame, action, wire::append::decode_response).await?;
+        self.control.judge(sent, &answer).map_err(|error| rpc_error(&error, action, &self.control))?;
+        Ok(match answer {
             Ok(matching) => AppendEntriesResponse::PartialSuccess(matching),
             Err(StreamAppendError::Conflict(_)) => AppendEntriesResponse::Conflict,
             Err(StreamAppendError::HigherVote(vote)) => AppendEntriesResponse::HigherVote(vote),
@@ -162,7 +172,7 @@ impl<E: Engine> RaftNetworkV2<TypeConfig> for Client<E> {
         cancel: impl Future<Output = ReplicationClosed> + OptionalSend + 'static,
         _option: RPCOption,
     ) -> Result<SnapshotResponse<TypeConfig>, StreamingError<TypeConfig>> {
-        snapshot::send(&self.bulk, vote, snapshot, cancel).await
+        snapshot::send(&self.bulk, &self.transfers, (vote, snapshot), cancel).await
     }
 
     async fn transfer_leader(

@@ -25,6 +25,8 @@ use crate::types::{TypeConfig, members, voters};
 const CHANGE_DEADLINE: Duration = Duration::from_secs(30);
 /// Entries that a learner may be behind when it is promoted.
 const PROMOTE_LAG_ENTRIES_MAX: u64 = 1_000;
+/// Fewer voters than this cannot lose one and go on.
+const SAFE_VOTERS_MIN: usize = 3;
 
 /// What an operator asks for.
 #[derive(Clone, Debug, Eq, PartialEq)]
@@ -33,8 +35,22 @@ pub(crate) enum Change {
     Add(Member),
     /// Let it vote.
     Promote(NodeId),
-    /// Take it out.
-    Remove(NodeId),
+    /// Take it out; `forced` although too few voters would be left to lose one.
+    Remove {
+        /// Which.
+        id: NodeId,
+        /// Whether the operator insists.
+        forced: bool,
+    },
+    /// Put a learner in a voter's place, by one joint change.
+    Replace {
+        /// The voter that goes.
+        old: NodeId,
+        /// The learner that votes instead.
+        new: NodeId,
+    },
+    /// Reach a member under other addresses; number, role and incarnation stay.
+    Move(Member),
     /// Let another voter lead; the best one when none is named.
     Transfer(Option<NodeId>),
 }
@@ -51,9 +67,20 @@ impl<E: Engine> Cluster<E> {
         self.change(Change::Promote(id)).await.map(drop)
     }
 
-    /// Takes a member out, voter or not.
-    pub async fn remove(&self, id: NodeId) -> Result<(), OperateError> {
-        self.change(Change::Remove(id)).await.map(drop)
+    /// Takes a member out, voter or not. Refused when fewer than three voters would be left, unless `forced`; and
+    /// always when the rest could not decide anything.
+    pub async fn remove(&self, id: NodeId, forced: bool) -> Result<(), OperateError> {
+        self.change(Change::Remove { id, forced }).await.map(drop)
+    }
+
+    /// Puts a learner that has caught up in the place of a voter, dead or alive, by one joint change (9.9).
+    pub async fn replace(&self, old: NodeId, new: NodeId) -> Result<(), OperateError> {
+        self.change(Change::Replace { old, new }).await.map(drop)
+    }
+
+    /// From now on a member is reached under the addresses given; its number and incarnation must be right.
+    pub async fn move_member(&self, member: Member) -> Result<(), OperateError> {
+        self.change(Change::Move(member)).await.map(drop)
     }
 
     /// Hands leadership to another voter, or to the best one; answers who leads then.
@@ -84,7 +111,9 @@ impl<E: Engine> Cluster<E> {
             match change {
                 Change::Add(member) => self.add_here(member).await,
                 Change::Promote(id) => self.promote_here(id).await,
-                Change::Remove(id) => self.remove_here(id).await,
+                Change::Remove { id, forced } => self.remove_here(id, forced).await,
+                Change::Replace { old, new } => self.replace_here(old, new).await,
+                Change::Move(member) => self.move_here(member).await,
                 Change::Transfer(to) => return self.transfer_here(to).await,
             }?;
             Ok(self.inner.settings.node)
@@ -125,10 +154,10 @@ impl<E: Engine> Cluster<E> {
         let metrics = self.metrics();
         let membership = metrics.membership_config.membership();
         let Some(member) = membership.get_node(&id.0) else {
-            return Err(OperateError::Precondition(format!("node {} is not a member; add it first", id.0)));
+            return Err(not_a_member(id));
         };
         if member.role == MemberRole::Edge {
-            return Err(OperateError::Precondition(format!("node {} only reads; it cannot vote", id.0)));
+            return Err(only_reads(id));
         }
         let mut target = voters(membership);
         if !target.insert(id.0) && membership.get_joint_config().len() == 1 {
@@ -139,7 +168,51 @@ impl<E: Engine> Cluster<E> {
         self.change_members(ChangeMembers::ReplaceAllVoters(target), true).await
     }
 
-    async fn remove_here(&self, id: NodeId) -> Result<(), OperateError> {
+    async fn replace_here(&self, old: NodeId, new: NodeId) -> Result<(), OperateError> {
+        let metrics = self.metrics();
+        let membership = metrics.membership_config.membership();
+        let mut target = voters(membership);
+        let known = membership.get_node(&new.0);
+        let role = known.map(|member| member.role);
+        match role {
+            None => return Err(not_a_member(new)),
+            Some(MemberRole::Edge) => return Err(only_reads(new)),
+            Some(MemberRole::Voter) => {}
+        }
+        let goes = target.remove(&old.0);
+        let comes = target.insert(new.0);
+        if !goes && !comes && membership.get_joint_config().len() == 1 {
+            // Asked before, and done.
+            return Ok(());
+        }
+        if !goes && comes {
+            return Err(OperateError::Precondition(format!(
+                "node {} does not vote; promote the other",
+                old.0
+            )));
+        }
+        self.refuse_dead_quorum(&target)?;
+        self.wait_caught_up(new).await?;
+        self.change_members(ChangeMembers::ReplaceAllVoters(target), false).await
+    }
+
+    async fn move_here(&self, member: Member) -> Result<(), OperateError> {
+        let metrics = self.metrics();
+        let known = metrics.membership_config.membership().get_node(&member.id.0).cloned();
+        let known = known.ok_or_else(|| not_a_member(member.id))?;
+        if known.incarnation != member.incarnation || known.role != member.role {
+            return Err(OperateError::Precondition(format!(
+                "node {} has another incarnation or role; only addresses can be changed",
+                member.id.0
+            )));
+        }
+        if known == member {
+            return Ok(());
+        }
+        self.change_members(ChangeMembers::SetNodes(BTreeMap::from([(member.id.0, member)])), true).await
+    }
+
+    async fn remove_here(&self, id: NodeId, forced: bool) -> Result<(), OperateError> {
         let metrics = self.metrics();
         let membership = metrics.membership_config.membership();
         if membership.get_node(&id.0).is_none() {
@@ -149,6 +222,14 @@ impl<E: Engine> Cluster<E> {
         if target.remove(&id.0) {
             if target.is_empty() {
                 return Err(OperateError::Precondition("the last voter cannot be removed".into()));
+            }
+            if target.len() < SAFE_VOTERS_MIN && !forced {
+                return Err(OperateError::Precondition(format!(
+                    "without node {} only {} voters are left and none may fail: let another node vote first, or \
+                     replace this one; force it only when you must",
+                    id.0,
+                    target.len()
+                )));
             }
             self.refuse_dead_quorum(&target)?;
             return self.change_members(ChangeMembers::ReplaceAllVoters(target), false).await;
@@ -206,6 +287,14 @@ impl<E: Engine> Cluster<E> {
             Err(RaftError::Fatal(error)) => Err(OperateError::Failed(error.to_string())),
         }
     }
+}
+
+fn not_a_member(id: NodeId) -> OperateError {
+    OperateError::Precondition(format!("node {} is not a member; add it first", id.0))
+}
+
+fn only_reads(id: NodeId) -> OperateError {
+    OperateError::Precondition(format!("node {} only reads; it cannot vote", id.0))
 }
 
 fn refusal(error: &ClientWriteError<TypeConfig>) -> OperateError {

@@ -15,17 +15,19 @@ use futures_util::{Stream, StreamExt as _};
 use openraft::RPCTypes;
 use openraft::base::BoxStream;
 use openraft::errors::{NetworkError, RPCError, Timeout, Unreachable};
-use openraft::raft::{AppendEntriesRequest, StreamAppendResult};
+use openraft::raft::{AppendEntriesRequest, StreamAppendError, StreamAppendResult};
 use tokio::sync::mpsc;
 
 use super::body::Frames;
 use super::connection::{Link, PeerError};
+use super::fence::Fence;
+use super::server;
 use super::wire;
 use super::wire::append::Append;
 use crate::freshness::Freshness;
 use crate::runtime;
 use crate::settings::APPENDS_IN_FLIGHT_MAX;
-use crate::types::TypeConfig;
+use crate::types::{TypeConfig, store_vote};
 
 /// Where streams of appends are opened.
 pub(crate) const PATH: &str = "https://rakit/peer/1/append";
@@ -40,9 +42,74 @@ type Output = Result<StreamAppendResult<TypeConfig>, RPCError<TypeConfig>>;
 pub(crate) struct Session {
     pub(crate) link: Arc<Link>,
     pub(crate) freshness: Arc<Freshness>,
+    pub(crate) fence: Arc<Fence>,
     pub(crate) node: u64,
     /// Longest silence, before what the bytes in flight add.
     pub(crate) deadline: Duration,
+}
+
+impl Session {
+    /// Refuses to speak to a peer that lost what it had acknowledged.
+    pub(crate) fn fenced(&self) -> Result<(), PeerError> {
+        match self.fence.lost(self.link.peer()) {
+            None => Ok(()),
+            Some(index) => {
+                Err(PeerError::Unreachable(format!("fenced: it lost entry {index}; it must rejoin")))
+            }
+        }
+    }
+
+    /// Judges an answer before openraft hears of it: a peer that denies what it had acknowledged is fenced.
+    pub(crate) fn judge(&self, sent: Sent, result: &StreamAppendResult<TypeConfig>) -> Result<(), PeerError> {
+        let peer = self.link.peer();
+        match result {
+            Ok(Some(matching)) => {
+                self.fence.acknowledged(peer, sent.term, matching.index, sent.committed);
+                Ok(())
+            }
+            Err(StreamAppendError::Conflict(at)) => {
+                if let Some(index) = self.fence.denied(peer, sent.term, at.index) {
+                    tracing::error!(
+                        peer = peer.id.0,
+                        index,
+                        denied = at.index,
+                        "a peer lost entries that it had acknowledged; it is fenced and must rejoin"
+                    );
+                    self.tell_fenced(index);
+                }
+                self.fenced()
+            }
+            Ok(None) | Err(StreamAppendError::HigherVote(_)) => Ok(()),
+        }
+    }
+
+    /// Tells the peer, which ends when it finds that it is so.
+    fn tell_fenced(&self, index: u64) {
+        let (link, deadline) = (Arc::clone(&self.link), self.deadline);
+        runtime::spawn(async move {
+            if let Err(error) = link.call(server::FENCED, wire::query::encode_fenced(index), deadline).await {
+                tracing::warn!(%error, peer = link.peer().id.0, "a fenced peer was not told");
+            }
+        });
+    }
+}
+
+/// What an append said beside its entries.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Sent {
+    term: u64,
+    committed: u64,
+    bytes: usize,
+}
+
+impl Sent {
+    pub(crate) fn of(request: &AppendEntriesRequest<TypeConfig>) -> Self {
+        Self {
+            term: store_vote(&request.vote).term,
+            committed: request.leader_commit.map_or(0, |id| id.index),
+            bytes: 0,
+        }
+    }
 }
 
 /// openraft's error for a failed call.
@@ -70,6 +137,7 @@ pub(crate) async fn pipelined(
         return Ok(Box::pin(futures_util::stream::empty()));
     };
     let input: Input = Box::pin(futures_util::stream::once(std::future::ready(first)).chain(input));
+    session.fenced().map_err(|error| rpc_error(&error, RPCTypes::AppendEntries, &session))?;
     let opened = session.link.open(PATH, session.deadline).await;
     let (sender, answers) = opened.map_err(|error| rpc_error(&error, RPCTypes::AppendEntries, &session))?;
     let pipeline =
@@ -82,8 +150,8 @@ struct Pipeline {
     input: Option<Input>,
     sender: Option<mpsc::Sender<Bytes>>,
     answers: Frames,
-    /// Bytes of each append under way.
-    in_flight: VecDeque<usize>,
+    /// Each append under way.
+    in_flight: VecDeque<Sent>,
 }
 
 impl Pipeline {
@@ -139,15 +207,19 @@ impl Pipeline {
         };
         let frame = answer.map_err(|error| PeerError::Broken(error.to_string()))?;
         let frame = frame.ok_or_else(|| PeerError::Broken("the peer ended the stream".into()))?;
-        self.in_flight.pop_front();
         let answer = wire::append::decode_response(frame);
-        answer.map(Some).map_err(|error| PeerError::Broken(error.to_string()))
+        let answer = answer.map_err(|error| PeerError::Broken(error.to_string()))?;
+        if let Some(sent) = self.in_flight.pop_front() {
+            self.session.judge(sent, &answer)?;
+        }
+        Ok(Some(answer))
     }
 
     fn send(&mut self, request: AppendEntriesRequest<TypeConfig>) {
         let leader_age_ms = self.session.freshness.age_to_send();
+        let sent = Sent::of(&request);
         let frame = wire::append::encode_request(&Append { request, leader_age_ms });
-        self.in_flight.push_back(frame.len());
+        self.in_flight.push_back(Sent { bytes: frame.len(), ..sent });
         // The channel holds as many as the window allows, so it is full only when the connection is stuck: then
         // the answer never comes and the deadline ends the session.
         if self.sender.as_ref().is_none_or(|sender| sender.try_send(frame).is_err()) {
@@ -156,7 +228,7 @@ impl Pipeline {
     }
 
     fn patience(&self) -> Duration {
-        let bytes = self.in_flight.iter().copied().fold(0, usize::saturating_add);
+        let bytes = self.in_flight.iter().map(|sent| sent.bytes).fold(0, usize::saturating_add);
         let bytes = u64::try_from(bytes).unwrap_or(u64::MAX);
         self.session.deadline.saturating_add(Duration::from_millis(bytes.div_euclid(BYTES_PER_MS_MIN)))
     }

@@ -60,6 +60,8 @@ type Connecting = Shared<BoxFuture<'static, Result<Sender, PeerError>>>;
 
 #[derive(Default)]
 struct State {
+    /// Where the peer is.
+    address: String,
     sender: Option<Sender>,
     connecting: Option<Connecting>,
     failures: u32,
@@ -78,11 +80,25 @@ pub(crate) struct Link {
 
 impl Link {
     pub(crate) fn new(peer: Member, purpose: Purpose, envelope: HeaderValue, dial: Arc<dyn Dial>) -> Self {
-        Self { peer, purpose, envelope, dial, state: Mutex::new(State::default()) }
+        let state = State { address: peer.peer_address.clone(), ..State::default() };
+        Self { peer, purpose, envelope, dial, state: Mutex::new(state) }
     }
 
     pub(crate) const fn peer(&self) -> &Member {
         &self.peer
+    }
+
+    /// Whether this is the link to that member in its present incarnation.
+    pub(crate) fn is_to(&self, peer: &Member) -> bool {
+        self.peer.id == peer.id && self.peer.incarnation == peer.incarnation
+    }
+
+    /// Connects there from now on; what stands to another address ends.
+    pub(crate) fn find_at(&self, address: &str) {
+        let mut state = self.state();
+        if state.address != address {
+            *state = State { address: address.to_owned(), ..State::default() };
+        }
     }
 
     /// Whether a connection stands.
@@ -167,7 +183,7 @@ impl Link {
                     return Err(PeerError::Unreachable("the last attempt failed a moment ago".into()));
                 }
                 None => {
-                    let connecting = self.connect().boxed().shared();
+                    let connecting = self.connect(&state.address).boxed().shared();
                     state.connecting = Some(connecting.clone());
                     connecting
                 }
@@ -201,8 +217,8 @@ impl Link {
         }
     }
 
-    fn connect(&self) -> impl Future<Output = Result<Sender, PeerError>> + Send + 'static {
-        let dialled = self.dial.dial(self.peer.id, &self.peer.peer_address, self.purpose);
+    fn connect(&self, address: &str) -> impl Future<Output = Result<Sender, PeerError>> + Send + 'static {
+        let dialled = self.dial.dial(self.peer.id, address, self.purpose);
         async move {
             let connected = runtime::timeout(CONNECT_DEADLINE, async {
                 let io = dialled.await.map_err(|error| PeerError::Unreachable(error.to_string()))?;

@@ -6,8 +6,10 @@
 pub(crate) mod append;
 pub(crate) mod body;
 pub(crate) mod connection;
+pub(crate) mod fence;
 pub(crate) mod identity;
 pub(crate) mod peers;
 pub(crate) mod server;
 pub(crate) mod snapshot;
+pub(crate) mod transfers;
 pub(crate) mod wire;

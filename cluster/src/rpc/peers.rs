@@ -1,6 +1,6 @@
 //! All connections of this node.
 //!
-//! Invariant: one [`Link`] for a peer, an incarnation, an address and a purpose.
+//! Invariant: one [`Link`] for a peer, an incarnation and a purpose; it follows the peer to a new address.
 
 use std::collections::BTreeMap;
 use std::sync::{Arc, Mutex, PoisonError};
@@ -28,19 +28,25 @@ impl Peers {
         &self.myself
     }
 
-    /// The link to a member; a new one when its address or incarnation changed.
+    /// The link to a member; a new one when its incarnation changed.
     pub(crate) fn link(&self, peer: &Member, purpose: Purpose) -> Arc<Link> {
         let mut links = self.links.lock().unwrap_or_else(PoisonError::into_inner);
-        if let Some(link) = links.get(&(peer.id, purpose)) {
-            let known = link.peer();
-            if known.peer_address == peer.peer_address && known.incarnation == peer.incarnation {
-                return Arc::clone(link);
-            }
+        if let Some(link) = links.get(&(peer.id, purpose)).filter(|link| link.is_to(peer)) {
+            return Arc::clone(link);
         }
         let envelope = self.myself.envelope(peer.id, peer.incarnation).to_header();
         let link = Arc::new(Link::new(peer.clone(), purpose, envelope, Arc::clone(&self.dial)));
         links.insert((peer.id, purpose), Arc::clone(&link));
         link
+    }
+
+    /// Connects to a member under the address that the membership names now: whoever holds a link need not know.
+    pub(crate) fn find(&self, peer: &Member) {
+        let links = self.links.lock().unwrap_or_else(PoisonError::into_inner);
+        let range = (peer.id, Purpose::Control)..=(peer.id, Purpose::Bulk);
+        for (_, link) in links.range(range).filter(|(_, link)| link.is_to(peer)) {
+            link.find_at(&peer.peer_address);
+        }
     }
 
     /// Whether any connection to a peer stands now.

@@ -35,6 +35,7 @@ pub(crate) const TRANSFER: &str = "https://rakit/peer/1/transfer";
 pub(crate) const READ_INDEX: &str = "https://rakit/peer/1/read-index";
 pub(crate) const FORWARD: &str = "https://rakit/peer/1/forward";
 pub(crate) const CHANGE: &str = "https://rakit/peer/1/change";
+pub(crate) const FENCED: &str = "https://rakit/peer/1/fenced";
 pub(crate) const HELLO: &str = "https://rakit/peer/1/hello";
 
 const KEEP_ALIVE: Duration = Duration::from_secs(1);
@@ -174,6 +175,9 @@ impl<E: Engine> Cluster<E> {
         } else if path == path_of(HELLO) {
             wire::query::decode_hello_request(frame).map_err(Refusal::bad)?;
             Ok(wire::query::encode_hello_response(&self.hello()))
+        } else if path == path_of(FENCED) {
+            let index = wire::query::decode_fenced(frame).map_err(Refusal::bad)?;
+            Ok(wire::query::encode_fenced(self.fenced_by_leader(index).await))
         } else if path == path_of(CHANGE) {
             let change = wire::change::decode_request(frame).map_err(Refusal::bad)?;
             Ok(wire::change::encode_response(&self.change_here(change).await))
@@ -206,12 +210,18 @@ impl<E: Engine> Cluster<E> {
         let cluster = self.clone();
         // The age that came with an append counts once the append was taken.
         let age = Arc::new(std::sync::atomic::AtomicU32::new(u32::MAX));
-        let latest = Arc::clone(&age);
+        let (latest, space) = (Arc::clone(&age), self.clone());
         let requests = futures_util::stream::unfold(Frames::new(body), move |mut frames| {
-            let latest = Arc::clone(&latest);
+            let (latest, space) = (Arc::clone(&latest), space.clone());
             async move {
                 let frame = frames.next().await.ok().flatten()?;
                 match wire::append::decode_request(frame) {
+                    Ok(append) if !space.takes(&append.request.entries) => {
+                        tracing::warn!(
+                            "there is hardly any room on the disk; entries of clients are not taken"
+                        );
+                        None
+                    }
                     Ok(append) => {
                         latest.store(append.leader_age_ms, std::sync::atomic::Ordering::Relaxed);
                         Some((append.request, frames))
@@ -249,9 +259,31 @@ impl<E: Engine> Cluster<E> {
         Ok(())
     }
 
+    /// A leader says that this node lost an entry it had acknowledged: when that is so, nothing of this node may
+    /// count any more, and it ends. Answers the last index here.
+    async fn fenced_by_leader(&self, index: u64) -> u64 {
+        let last = self.inner.log.state().last.map_or(0, |id| id.index);
+        if last < index {
+            let text = format!(
+                "entry {index} was acknowledged here and is lost, the log ends at {last}: this data must not be used \
+                 any more; set it aside and rejoin under a new number"
+            );
+            tracing::error!(index, last, "a leader knows that this node lost entries; it ends");
+            if self.inner.told_lost.set(text).is_ok()
+                && runtime::timeout(REQUEST_DEADLINE, self.inner.raft.shutdown()).await.is_err()
+            {
+                tracing::warn!("raft did not stop in time");
+            }
+        }
+        last
+    }
+
     fn hello(&self) -> Hello {
         Hello {
             release: self.inner.settings.release.clone(),
+            level_newest: tally::LEVEL_NEWEST,
+            obstacles: self.inner.fitness.bits(),
+            room: self.room(),
             applied: *self.inner.applied.borrow(),
             clock_ms: self.now().0,
         }

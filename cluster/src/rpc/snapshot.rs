@@ -4,7 +4,7 @@
 //! installed before all of it was received and verified away from the threads that must not wait.
 
 use std::io;
-use std::sync::{Mutex, PoisonError};
+use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 
 use bytes::Bytes;
@@ -17,11 +17,14 @@ use store::{Engine, Manifest, Received, Receiving, SnapshotHandle, StoreError};
 
 use super::append::{Session, rpc_error};
 use super::connection::PeerError;
+use super::transfers::Transfers;
 use super::wire;
 use super::wire::snapshot::Chunk;
 use crate::adapter::snapshot::{Snapshot, SnapshotData, meta};
+use crate::greeting;
 use crate::handle::Cluster;
 use crate::settings::SNAPSHOT_CHUNK_BYTES;
+use crate::space::Room;
 use crate::types::{RaftVote, TypeConfig};
 
 pub(crate) const OFFER: &str = "https://rakit/peer/1/snapshot/offer";
@@ -38,15 +41,15 @@ type Response = SnapshotResponse<TypeConfig>;
 /// Sends a snapshot; ends early when the leader no longer wants it sent.
 pub(crate) async fn send<E: Engine>(
     session: &Session,
-    vote: RaftVote,
-    snapshot: Snapshot<E>,
+    transfers: &Arc<Transfers>,
+    (vote, snapshot): (RaftVote, Snapshot<E>),
     cancel: impl Future<Output = ReplicationClosed> + Send + 'static,
 ) -> Result<Response, StreamingError<TypeConfig>> {
     let SnapshotData::Built(handle) = snapshot.snapshot else {
         let error = io::Error::other("only a snapshot that was built here can be sent");
         return Err(StreamingError::Unreachable(Unreachable::new(&error)));
     };
-    let transfer = std::pin::pin!(transfer(session, vote, handle));
+    let transfer = std::pin::pin!(transfer(session, transfers, vote, handle));
     match select(transfer, std::pin::pin!(cancel)).await {
         Either::Left((Ok(response), _)) => Ok(response),
         Either::Left((Err(error), _)) => {
@@ -59,11 +62,23 @@ pub(crate) async fn send<E: Engine>(
 
 async fn transfer<E: Engine>(
     session: &Session,
+    transfers: &Arc<Transfers>,
     vote: RaftVote,
     handle: SnapshotHandle<E>,
 ) -> Result<Response, PeerError> {
+    session.fenced()?;
     let link = &session.link;
     let manifest = handle.manifest().clone();
+    let index = manifest.meta.applied.map_or(0, |id| id.index);
+    let begun = transfers.begin(link.peer().id, index).await;
+    let mut begun = begun.ok_or_else(|| PeerError::Unreachable("this node ends".into()))?;
+    let newest = greeting::ask_who(link).await?.level_newest;
+    if newest < manifest.meta.level {
+        return Err(PeerError::Unreachable(format!(
+            "the snapshot is of level {}, the peer's release reads up to {newest}; start a newer release there",
+            manifest.meta.level
+        )));
+    }
     let offer = wire::snapshot::encode_offer(&manifest.encode());
     let state = link.call(OFFER, offer, CHUNK_DEADLINE).await?;
     let offsets = wire::snapshot::decode_state(state).map_err(broken)?;
@@ -81,10 +96,12 @@ async fn transfer<E: Engine>(
             let chunk = Chunk { snapshot: manifest.id.clone(), file: place, offset, bytes };
             link.call(CHUNK, wire::snapshot::encode_chunk(&chunk), CHUNK_DEADLINE).await?;
             offset = offset.saturating_add(sent);
+            begun.sent(sent).await;
         }
     }
     let finish = wire::snapshot::encode_finish(&manifest.id, &vote);
     let response = link.call(FINISH, finish, FINISH_DEADLINE).await?;
+    begun.finish();
     wire::snapshot::decode_response(response).map_err(broken)
 }
 
@@ -123,6 +140,9 @@ impl<E: Engine> Inbox<E> {
 impl<E: Engine> Cluster<E> {
     /// A leader offers a snapshot: what is here of it.
     pub(crate) async fn snapshot_offered(&self, manifest: Bytes) -> Result<Vec<u64>, String> {
+        if self.room() >= Room::Critical {
+            return Err("there is hardly any room on the disk here".into());
+        }
         let machine = self.inner.machine.clone();
         let settings = &self.inner.settings;
         let (cluster, epoch) = (settings.cluster, settings.epoch);
@@ -130,6 +150,10 @@ impl<E: Engine> Cluster<E> {
             let manifest = Manifest::decode(&manifest).map_err(|error| error.to_string())?;
             if manifest.meta.cluster != cluster || manifest.meta.epoch != epoch {
                 return Err("the snapshot is of another cluster or epoch".into());
+            }
+            if manifest.meta.level > tally::LEVEL_NEWEST {
+                let (found, newest) = (manifest.meta.level, tally::LEVEL_NEWEST);
+                return Err(format!("the snapshot is of level {found}, this release reads up to {newest}"));
             }
             let receiving = machine.receive_snapshot(manifest).map_err(|error| error.to_string())?;
             let files = receiving.manifest().files.iter();

@@ -63,7 +63,7 @@ async fn a_member_is_added_promoted_and_removed() {
     joined.wait_ready(PATIENCE).await.unwrap();
     write(&joined, world.item()).await;
     world.agree().await;
-    follower.remove(NodeId(id)).await.unwrap();
+    follower.remove(NodeId(id), false).await.unwrap();
     until("it is gone", || role(&follower).is_none()).await;
     // Its number is used up, and numbers that were never given out are refused.
     assert_eq!(number(&write(&follower, world.item()).await), 6);
@@ -80,11 +80,13 @@ async fn a_change_whose_majority_does_not_live_is_refused() {
     let node = world.node(leader);
     until("the loss is noticed", || !node.alive().contains(&others[0])).await;
     // Without the living one, the dead one would be half of the rest.
-    let refused = node.remove(NodeId(others[1])).await.unwrap_err();
+    let refused = node.remove(NodeId(others[1]), true).await.unwrap_err();
     assert!(matches!(&refused, OperateError::Precondition(text) if text.contains("majority")), "{refused}");
     let refused = node.transfer(Some(NodeId(others[0]))).await.unwrap_err();
     assert!(matches!(refused, OperateError::Precondition(_)), "{refused}");
-    node.remove(NodeId(others[0])).await.unwrap();
+    let refused = node.remove(NodeId(others[0]), false).await.unwrap_err();
+    assert!(matches!(&refused, OperateError::Precondition(text) if text.contains("replace")), "{refused}");
+    node.remove(NodeId(others[0]), true).await.unwrap();
     write(&node, world.item()).await;
 }
 

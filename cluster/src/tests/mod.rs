@@ -3,9 +3,11 @@
 //! Invariant: a test waits for conditions with a deadline, never for time to pass.
 #![allow(clippy::arithmetic_side_effects, clippy::indexing_slicing, reason = "tests may panic")]
 
+mod fitness;
 mod harness;
 mod identity;
 mod members;
 mod snapshots;
+mod space;
 mod suite;
 mod writes;

@@ -73,7 +73,64 @@ const PAIRS: &[(&str, &str)] = &[
         "Pengaturan simpul pertama, untuk klaster satu simpul",
         "Settings of the first node, for a cluster of one",
     ),
-    ("URL listener ops dari simpul yang berjalan", "URL of the ops listener of a running node"),
+    (
+        "URL listener ops dari simpul yang berjalan; boleh berulang",
+        "URL of the ops listener of a running node; may be repeated",
+    ),
+    (
+        "Sertifikat yang ditunjukkan kepada listener ops, dari otoritas klaster ini (PEM)",
+        "Certificate to show to the ops listener, of this cluster's authority (PEM)",
+    ),
+    ("Kunci sertifikat itu (PEM)", "Key of that certificate (PEM)"),
+    (
+        "Mengundang, menaikkan, dan mengeluarkan simpul, menyerahkan kepemimpinan",
+        "Invite, promote and remove nodes, hand leadership over",
+    ),
+    (
+        "Mengundang satu simpul baru dan menunggu sampai ia bergabung",
+        "Invite one new node and stay until it has joined",
+    ),
+    (
+        "Memberi hak suara kepada simpul belajar yang sudah menyusul",
+        "Let a learner vote once it has caught up",
+    ),
+    (
+        "Melakukannya walau tersisa kurang dari tiga pemilik suara; perlu --name",
+        "Do it although fewer than three voters are left; needs --name",
+    ),
+    (
+        "Memberi hak suara kepada simpul belajar di tempat simpul lain, mati atau hidup",
+        "Let a learner that has caught up vote in the place of another node, dead or alive",
+    ),
+    ("Nomor simpul yang pergi", "Number of the node that goes"),
+    ("Nomor simpul belajar", "Number of the learner"),
+    (
+        "Memberi tahu klaster bahwa simpul dijangkau di alamat lain",
+        "Tell the cluster that a node is reached under other addresses",
+    ),
+    (
+        "Mengosongkan simpul: menyerahkan kepemimpinan dan menyatakan diri tidak siap",
+        "Take a node out of use: it hands leadership over and says that it is not ready",
+    ),
+    ("Memakai lagi simpul yang dikosongkan", "Use a drained node again"),
+    ("Alamat bagi simpul lain (HOST:PORT)", "Where its peers reach it (HOST:PORT)"),
+    ("Alamat bagi petugas", "Where officers reach it"),
+    ("Alamat bagi publik", "Where the public reaches it"),
+    ("Mengeluarkan simpul dari klaster untuk selamanya", "Take a node out of the cluster for good"),
+    (
+        "Menyerahkan kepemimpinan kepada satu simpul, atau yang terbaik",
+        "Hand leadership to a node, or to the best one",
+    ),
+    (
+        "Berkas undangan; bawa ke simpul baru dan jalankan `rakit join` di sana",
+        "File for the invitation; take it to the new node and run `rakit join` there",
+    ),
+    ("Menit berlakunya undangan", "Minutes the invitation lasts"),
+    ("Undangan dari `rakit node invite`", "Invitation made by `rakit node invite`"),
+    (
+        "Menyisihkan data dan sertifikat yang ada dan kembali sebagai simpul baru",
+        "Set data and certificates that are there aside and come back as a new node",
+    ),
     ("Pengaturan simpul baru", "Settings of the new node"),
     ("Berkas cluster.json", "A cluster.json file"),
     (

@@ -1,100 +1,141 @@
-//! `rakit join`: one more node of a running cluster.
+//! `rakit join`: this machine becomes one more node of a running cluster.
 //!
-//! A running node gives out a number; the authority beside us issues certificates for it; the data directory is made;
-//! the cluster learns of the member. The node is a learner when it first starts and is promoted by asking again.
+//! Invariant: keys are made here and stay here. Nothing is written before the cluster has answered; then the
+//! certificates, then the data directory of exactly the incarnation that the cluster was told.
 
 use std::path::PathBuf;
 use std::time::Duration;
 
-use api::client::ClientSettings;
-use api::dto::cluster::MemberBody;
+use api::client::{Client, ClientSettings};
+use api::dto::joining::{JoinAnswer, JoinBody};
 use clap::Args;
 use serde_json::json;
 use std::sync::Arc;
 use tally::ids::{NodeId, hex};
 
+use super::operator::block_on;
 use super::output::Output;
-use crate::ca::Authority;
+use crate::ca::NodeKeys;
 use crate::client::CallError;
 use crate::client_transport::HttpTransport;
 use crate::failure::Failure;
-use crate::tls::identity::NodeName;
+use crate::invitation::InvitationFile;
+use crate::tls::identity::{NodeName, cluster_from_hex};
 use crate::{data, settings, text};
+
+/// Longest single question to the cluster.
+const ASK_MAX: Duration = Duration::from_secs(15);
+/// Pause between two questions while the operator has not answered.
+const ASK_PAUSE: Duration = Duration::from_millis(500);
+/// Longest wait for the operator's answer.
+const ANSWER_MAX: Duration = Duration::from_mins(10);
 
 /// What `rakit join` takes.
 #[derive(Debug, Args)]
 pub struct Arguments {
-    /// URL of the ops listener of a running node
-    #[arg(long, value_name = "URL")]
-    ops: String,
+    /// Invitation made by `rakit node invite`
+    #[arg(long, value_name = "FILE")]
+    invitation: PathBuf,
     /// Settings of the new node
     #[arg(long, value_name = "FILE")]
     config: PathBuf,
-    /// Directory of the certificate authority
-    #[arg(long, value_name = "DIR")]
-    ca_dir: PathBuf,
     /// Host name or IP address under which the node is reached; may be repeated
     #[arg(long, value_name = "NAME|IP", required = true)]
     host: Vec<String>,
-    /// An edge node: reads only
+    /// Set data and certificates that are there aside and come back as a new node
     #[arg(long)]
-    edge: bool,
+    again: bool,
 }
 
 /// Runs it.
 pub fn run(arguments: &Arguments, output: &Output) -> Result<(), Failure> {
     let settings = settings::load(&arguments.config, &[])?;
-    let authority = Authority::open(&arguments.ca_dir)?;
+    let invitation = InvitationFile::load(&arguments.invitation)?;
     let directory = certificates_directory(&settings)?;
-    if settings.tls.peer_key.exists() || settings.node.data.exists() {
-        let shown = settings.node.data.display();
+    let occupied = [&settings.node.data, &directory].into_iter().find(|path| path.exists());
+    if let Some(path) = occupied.filter(|_| !arguments.again) {
+        let shown = path.display();
         return Err(Failure::precondition(text!(
-            "{shown}: simpul ini sudah punya sertifikat atau data; pakai direktori baru",
-            "{shown}: this node has certificates or data already; use a new directory"
+            "{shown}: sudah ada; pakai --again untuk menyisihkannya dan kembali sebagai simpul baru",
+            "{shown}: is there already; use --again to set it aside and come back as a new node"
         )));
     }
-    let endpoints = ClientSettings {
-        deadline_ms: u64::try_from(Duration::from_secs(15).as_millis()).unwrap_or(u64::MAX),
-        ..ClientSettings::new(vec![arguments.ops.clone()])
+    let keys = NodeKeys::new(&arguments.host)?;
+    let mut incarnation = [0; 16];
+    getrandom::fill(&mut incarnation).map_err(|error| Failure::failed(error.to_string()))?;
+    let request = JoinBody {
+        peer_request: keys.peer_request.clone(),
+        server_request: keys.server_request.clone(),
+        hosts: arguments.host.clone(),
+        incarnation: hex(&incarnation),
+        peer_address: settings.listeners.peer.advertised.clone(),
+        officer_url: settings.listeners.officer.url.clone(),
+        public_url: settings.listeners.public.url.clone(),
     };
-    let runtime = tokio::runtime::Builder::new_current_thread()
-        .enable_all()
-        .build()
-        .map_err(|error| Failure::failed(error.to_string()))?;
-    let id = runtime.block_on(async {
-        let client = api::client::Client::new(Arc::new(HttpTransport::new(None)?), endpoints);
-        let cluster = client.cluster().await.map_err(CallError::from)?.value;
-        if cluster.cluster != hex(&authority.cluster) {
-            let (found, expected) = (cluster.cluster, hex(&authority.cluster));
-            return Err(Failure::precondition(text!(
-                "simpul itu milik klaster {found}, otoritas ini milik {expected}; periksa --ops dan --ca-dir",
-                "that node is of cluster {found}, this authority of {expected}; check --ops and --ca-dir"
-            )));
-        }
-        let id = client.allocate_node().await.map_err(CallError::from)?.value.id;
-        let name = NodeName { cluster: authority.cluster, node: NodeId(id), edge: arguments.edge };
-        authority.issue(name, &arguments.host, &directory)?;
-        let incarnation = data::create(&settings.node.data, name)?;
-        let role = if arguments.edge { "edge" } else { "learner" };
-        let member = MemberBody {
-            id,
-            incarnation: hex(&incarnation),
-            role: role.to_owned(),
-            peer_address: settings.listeners.peer.advertised.clone(),
-            officer_url: settings.listeners.officer.url.clone(),
-            public_url: settings.listeners.public.url.clone(),
-        };
-        client.add_member(&member).await.map_err(CallError::from)?;
-        Ok(id)
-    })?;
-    let shown = arguments.config.display();
-    output.answer(&json!({"id": id, "settings": arguments.config}), || {
+    let answer = block_on(ask(&invitation, &request))?;
+    let cluster = cluster_from_hex(&invitation.cluster).unwrap_or_default();
+    let name = NodeName { cluster, node: NodeId(answer.id), edge: answer.edge };
+    let aside = if arguments.again { set_aside(&[&settings.node.data, &directory])? } else { Vec::new() };
+    keys.save(&answer, &directory)?;
+    data::create_incarnation(&settings.node.data, name, answer.epoch, incarnation)?;
+    let (id, shown) = (answer.id, arguments.config.display());
+    for path in &aside {
+        let path = path.display();
+        output.note(&text!("yang lama disimpan di {path}", "the old one is kept in {path}"));
+    }
+    output.answer(&json!({"id": id, "settings": arguments.config, "set_aside": aside}), || {
         text!(
             "simpul {id} terdaftar; sekarang jalankan: rakit serve --config {shown}",
             "node {id} is registered; now run: rakit serve --config {shown}"
         )
     });
     Ok(())
+}
+
+/// Asks until the operator has answered.
+async fn ask(invitation: &InvitationFile, request: &JoinBody) -> Result<JoinAnswer, Failure> {
+    let deadline_ms = u64::try_from(ASK_MAX.as_millis()).unwrap_or(u64::MAX);
+    let endpoints =
+        ClientSettings { deadline_ms, ..ClientSettings::new(vec![invitation.officer_url.clone()]) };
+    let transport = HttpTransport::trusting(invitation.authority.as_bytes())?;
+    let client = Client::new(Arc::new(transport), endpoints);
+    client.set_token(Some(invitation.secret.clone()));
+    let asking = async {
+        loop {
+            match client.join(request).await.map_err(CallError::from)? {
+                Some(answer) => return Ok(answer),
+                None => tokio::time::sleep(ASK_PAUSE).await,
+            }
+        }
+    };
+    tokio::time::timeout(ANSWER_MAX, asking).await.unwrap_or_else(|_| {
+        Err(Failure::unavailable(text!(
+            "operator belum menjawab; apakah `rakit node invite` masih berjalan?",
+            "the operator has not answered; is `rakit node invite` still running?"
+        )))
+    })
+}
+
+/// Renames what is there; answers where it is now.
+fn set_aside(paths: &[&PathBuf]) -> Result<Vec<PathBuf>, Failure> {
+    let mut moved = Vec::new();
+    for path in paths {
+        if !path.exists() {
+            continue;
+        }
+        let name = path.file_name().map(|name| name.to_string_lossy().into_owned()).unwrap_or_default();
+        let free = (1_u32..).map(|number| path.with_file_name(format!("{name}.disisihkan-{number}")));
+        let Some(target) = free.into_iter().find(|target| !target.exists()) else { continue };
+        let shown = path.display();
+        std::fs::rename(path, &target).map_err(|error| {
+            Failure::failed(text!(
+                "{shown}: tidak dapat disisihkan: {error}",
+                "{shown}: cannot be set aside: {error}"
+            ))
+        })?;
+        moved.push(target);
+    }
+    Ok(moved)
 }
 
 /// Where the settings expect the certificates: all in one directory under the names that the authority gives them.

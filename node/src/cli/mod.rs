@@ -10,6 +10,8 @@ mod help;
 pub mod import;
 pub mod init;
 pub mod join;
+pub mod node;
+pub mod operator;
 pub mod output;
 pub mod serve;
 pub mod status;
@@ -42,6 +44,8 @@ enum Verb {
     Init(init::Arguments),
     /// Make the data of one more node of a running cluster
     Join(join::Arguments),
+    /// Invite, promote and remove nodes, hand leadership over
+    Node(node::Arguments),
     /// Show the nodes, the leader and how far each is
     Status(status::Arguments),
     /// Load regions, contests, accounts and tallies
@@ -74,6 +78,7 @@ pub fn run(arguments: impl IntoIterator<Item = OsString>) -> ExitCode {
         Verb::Serve(arguments) => serve::run(&arguments),
         Verb::Init(arguments) => init::run(&arguments, &output),
         Verb::Join(arguments) => join::run(&arguments, &output),
+        Verb::Node(arguments) => node::run(&arguments, &output),
         Verb::Status(arguments) => status::run(&arguments, &output),
         Verb::Import(arguments) => import::run(&arguments, &output),
         Verb::Ca(arguments) => ca::run(&arguments, &output),

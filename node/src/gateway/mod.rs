@@ -124,5 +124,6 @@ const fn submit_error(error: ProposeError) -> SubmitError {
         ProposeError::Overloaded => SubmitError::Overloaded { retry_after_s: RETRY_AFTER_S },
         ProposeError::Unknown => SubmitError::Unknown,
         ProposeError::TooLarge => SubmitError::TooLarge,
+        ProposeError::DiskFull => SubmitError::DiskFull,
     }
 }

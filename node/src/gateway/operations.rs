@@ -8,12 +8,9 @@ use api::ports::{
 };
 use cluster::{Member, MemberRole, OperateError};
 use futures_util::future::BoxFuture;
-use tally::command::{Command, Item, Principal};
 use tally::ids::{NodeId, hex};
-use tally::outcome::Outcome;
 
 use super::Gateway;
-use crate::text;
 use crate::tls::identity::cluster_from_hex;
 
 /// Without a leader for so long the node sends officers elsewhere.
@@ -27,6 +24,13 @@ impl Gateway {
     fn staying(&self) -> HealthCheck {
         let stopping = self.stopping.load(Ordering::Relaxed);
         Self::check("stopping", !stopping, || "this node is about to stop".to_owned())
+    }
+
+    fn in_use(&self) -> HealthCheck {
+        let draining = self.cluster.is_draining();
+        Self::check("draining", !draining, || {
+            "an operator is draining this node; `rakit node resume` takes that back".to_owned()
+        })
     }
 
     /// Describes a member that an operator asks for.
@@ -56,6 +60,7 @@ impl Operations for Gateway {
         let ledger = self.cluster.view().ledger().unwrap_or_default();
         let nodes = status.members.into_iter().map(|member| MemberStatus {
             id: member.member.id,
+            incarnation: hex(&member.member.incarnation),
             role: match member.role {
                 cluster::Role::Voter => "voter",
                 cluster::Role::Learner => "learner",
@@ -65,6 +70,7 @@ impl Operations for Gateway {
             index: member.index,
             lag: member.index.map(|index| status.last_index.saturating_sub(index)),
             release: member.release,
+            disk: member.room.name(),
             peer_address: member.member.peer_address,
             officer_url: member.member.officer_url,
             public_url: member.member.public_url,
@@ -87,6 +93,7 @@ impl Operations for Gateway {
         let published = self.publisher().is_some_and(|publisher| publisher.ready());
         vec![
             self.staying(),
+            self.in_use(),
             Self::check("state", self.cluster.failure().is_none(), || {
                 self.cluster.failure().unwrap_or_default()
             }),
@@ -98,11 +105,15 @@ impl Operations for Gateway {
         let age_ms = self.cluster.leader_age_ms();
         vec![
             self.staying(),
+            self.in_use(),
             Self::check("recovered", self.cluster.is_recovered(), || {
                 "this node has not caught up with what it may have answered before its last stop".to_owned()
             }),
             Self::check("leader", (0..=LEADER_AGE_MS_MAX).contains(&age_ms), || {
                 format!("a leader with a majority was heard {age_ms} ms ago (-1: never)")
+            }),
+            Self::check("disk", self.cluster.room() < cluster::Room::Critical, || {
+                format!("{} bytes are free; make room", self.cluster.free_bytes())
             }),
             Self::check("apply", self.cluster.failure().is_none(), || {
                 self.cluster.failure().unwrap_or_default()
@@ -117,7 +128,10 @@ impl Operations for Gateway {
     fn add_member(&self, request: MemberRequest) -> BoxFuture<'_, Result<(), OperationError>> {
         Box::pin(async move {
             let member = Self::member(&request)?;
-            self.cluster.add_member(member).await.map_err(operation_error)?;
+            let known = self.cluster.status().members.iter().any(|known| known.member.id == request.id);
+            if !known || request.role != "voter" {
+                self.cluster.add_member(member).await.map_err(operation_error)?;
+            }
             if request.role == "voter" {
                 self.cluster.promote(request.id).await.map_err(operation_error)?;
             }
@@ -125,8 +139,42 @@ impl Operations for Gateway {
         })
     }
 
-    fn remove_member(&self, id: NodeId) -> BoxFuture<'_, Result<(), OperationError>> {
-        Box::pin(async move { self.cluster.remove(id).await.map_err(operation_error) })
+    fn remove_member(
+        &self,
+        id: NodeId,
+        forced_by: Option<String>,
+    ) -> BoxFuture<'_, Result<(), OperationError>> {
+        Box::pin(async move {
+            let name = self.cluster.view().ledger().unwrap_or_default().name;
+            if forced_by.as_ref().is_some_and(|typed| *typed != name) {
+                return Err(OperationError::Precondition(format!("the name of this cluster is \"{name}\"")));
+            }
+            self.cluster.remove(id, forced_by.is_some()).await.map_err(operation_error)
+        })
+    }
+
+    fn replace_member(&self, old: NodeId, new: NodeId) -> BoxFuture<'_, Result<(), OperationError>> {
+        Box::pin(async move { self.cluster.replace(old, new).await.map_err(operation_error) })
+    }
+
+    fn move_member(&self, request: MemberRequest) -> BoxFuture<'_, Result<(), OperationError>> {
+        Box::pin(async move {
+            let known = self.cluster.status().members.into_iter().find(|known| known.member.id == request.id);
+            let known = known.ok_or_else(|| {
+                OperationError::Precondition(format!("node {} is not a member", request.id.0))
+            })?;
+            let member =
+                Member { role: known.member.role, ops_url: known.member.ops_url, ..Self::member(&request)? };
+            self.cluster.move_member(member).await.map_err(operation_error)
+        })
+    }
+
+    fn drain(&self) -> BoxFuture<'_, Result<NodeId, OperationError>> {
+        Box::pin(async { self.cluster.drain().await.map_err(operation_error) })
+    }
+
+    fn resume(&self) {
+        self.cluster.resume();
     }
 
     fn transfer(&self, to: Option<NodeId>) -> BoxFuture<'_, Result<NodeId, OperationError>> {
@@ -134,17 +182,7 @@ impl Operations for Gateway {
     }
 
     fn raise_level(&self, level: u32) -> BoxFuture<'_, Result<u32, OperationError>> {
-        Box::pin(async move {
-            let item = Item { request: None, command: Command::RaiseLevel { level } };
-            let mut answers = self.cluster.propose(Principal::Operator, vec![item]).await;
-            let answer = answers.pop().ok_or_else(|| OperationError::Failed("no answer".to_owned()))?;
-            let answer = answer.map_err(|error| OperationError::Unavailable(error.to_string()))?;
-            if let Outcome::LevelRaised(level) = answer.outcome {
-                return Ok(level);
-            }
-            let outcome = answer.outcome;
-            Err(OperationError::Precondition(text!("ditolak: {outcome:?}", "refused: {outcome:?}")))
-        })
+        Box::pin(async move { self.cluster.raise_level(level).await.map_err(operation_error) })
     }
 
     fn snapshot(&self) -> BoxFuture<'_, Result<u64, OperationError>> {
@@ -190,6 +228,13 @@ impl Operations for Gateway {
             line(text, name, kind, &value);
         }
         line(text, "rakit_leader_age_ms", "gauge", &status.leader_age_ms);
+        if let Some(deviation_ms) = status.clock_deviation_ms {
+            line(text, "rakit_clock_deviation_ms", "gauge", &deviation_ms);
+        }
+        line(text, "rakit_disk_free_bytes", "gauge", &self.cluster.free_bytes());
+        line(text, "rakit_disk_room", "gauge", &self.cluster.room().number());
+        let fenced = status.members.iter().filter(|member| member.lost_index.is_some()).count();
+        line(text, "rakit_peers_fenced", "gauge", &fenced);
     }
 }
 

@@ -126,12 +126,29 @@ impl NodeTls {
 }
 
 /// A client's configuration that trusts one authority's servers, by host name; for the command line.
-pub fn client_config(ca: &Path) -> Result<ClientConfig, Failure> {
+///
+/// `identity` is a certificate to show, and its key.
+pub fn client_config(ca: &Path, identity: Option<(&Path, &Path)>) -> Result<ClientConfig, Failure> {
     let authority = certificates(ca)?;
     let roots = roots(ca, authority)?;
     let builder = ClientConfig::builder_with_provider(provider())
         .with_protocol_versions(COMPATIBLE)
-        .map_err(|error| wrong(ca, &error.to_string()))?;
+        .map_err(|error| wrong(ca, &error.to_string()))?
+        .with_root_certificates(roots);
+    let Some((shown, shown_key)) = identity else { return Ok(builder.with_no_client_auth()) };
+    let configured = builder.with_client_auth_cert(certificates(shown)?, key(shown_key)?);
+    configured.map_err(|error| wrong(shown, &error.to_string()))
+}
+
+/// Like [`client_config`], with the authority at hand (PEM).
+pub fn client_config_of(authority: &[u8]) -> Result<ClientConfig, Failure> {
+    let invitation = Path::new("authority");
+    let read = CertificateDer::pem_slice_iter(authority).collect::<Result<Vec<_>, _>>();
+    let read = read.map_err(|error| wrong(invitation, &error.to_string()))?;
+    let roots = roots(invitation, read)?;
+    let builder = ClientConfig::builder_with_provider(provider())
+        .with_protocol_versions(MODERN)
+        .map_err(|error| Failure::failed(error.to_string()))?;
     Ok(builder.with_root_certificates(roots).with_no_client_auth())
 }
 

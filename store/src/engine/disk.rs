@@ -21,6 +21,15 @@ pub enum OpenMode {
     ReadOnly,
 }
 
+/// Room on the file system that holds a root.
+#[derive(Clone, Copy, Debug, Eq, PartialEq)]
+pub struct Space {
+    /// Bytes that this process may still write.
+    pub free_bytes: u64,
+    /// Bytes there are in all.
+    pub total_bytes: u64,
+}
+
 /// A root directory with files and databases in it.
 pub trait Disk: Clone + Send + Sync + 'static {
     /// Its databases.
@@ -54,6 +63,10 @@ pub trait Disk: Clone + Send + Sync + 'static {
     fn rename(&self, from: &str, to: &str) -> io::Result<()>;
     /// Gives a second directory the files of a first one. Table files, which never change, are shared.
     fn duplicate(&self, from: &str, to: &str) -> io::Result<()>;
+    /// Room where the root is. May wait for a disk that hangs.
+    fn space(&self) -> io::Result<Space>;
+    /// Makes a file that holds room and nothing else, unless it is there; removing it gives the room back at once.
+    fn reserve(&self, path: &str, bytes: u64) -> io::Result<()>;
     /// Removes a file or directory and all in it; nothing happens when it is not there.
     fn remove_tree(&self, path: &str) -> io::Result<()>;
 

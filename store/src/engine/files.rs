@@ -9,7 +9,9 @@ use std::os::unix::fs::FileExt as _;
 use std::path::{Path, PathBuf};
 
 use bytes::Bytes;
-use rustix::fs::{FlockOperation, flock};
+use rustix::fs::{FallocateFlags, FlockOperation, fallocate, flock, statvfs};
+
+use crate::engine::disk::Space;
 
 /// Name of the lock file.
 const LOCK_FILE: &str = "LOCK";
@@ -142,6 +144,29 @@ impl Files {
         }
         sync_directory(&target)?;
         self.sync_parent(to)
+    }
+
+    pub(super) fn space(&self) -> io::Result<Space> {
+        let found = statvfs(&self.root)?;
+        Ok(Space {
+            free_bytes: found.f_bavail.saturating_mul(found.f_frsize),
+            total_bytes: found.f_blocks.saturating_mul(found.f_frsize),
+        })
+    }
+
+    pub(super) fn reserve(&self, path: &str, bytes: u64) -> io::Result<()> {
+        let target = self.path(path);
+        if target.try_exists()? {
+            return Ok(());
+        }
+        let file = OpenOptions::new().create(true).truncate(false).write(true).open(&target)?;
+        if let Err(error) = fallocate(&file, FallocateFlags::empty(), 0, bytes) {
+            // Half a reserve would look like a whole one.
+            drop(fs::remove_file(&target));
+            return Err(error.into());
+        }
+        file.sync_all()?;
+        self.sync_parent(path)
     }
 
     pub(super) fn remove_tree(&self, path: &str) -> io::Result<()> {

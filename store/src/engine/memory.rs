@@ -166,6 +166,14 @@ impl MemoryEngine {
         database.rows = Rows::of(&database.durable.rows, database.durable.sequence);
     }
 
+    /// A database with what is durable in this one.
+    pub(super) fn copy(&self) -> Self {
+        let database = locked(&self.database);
+        let durable = Durable { rows: database.durable.rows.clone(), sequence: database.durable.sequence };
+        let rows = Rows::of(&durable.rows, durable.sequence);
+        Self { database: Arc::new(Mutex::new(Database { rows, durable, ..Database::default() })) }
+    }
+
     /// Makes the next `sync` or `flush` fail.
     pub fn fail_next_sync(&self) {
         locked(&self.database).fail_next = true;

@@ -10,6 +10,7 @@ use std::sync::{Arc, Mutex};
 
 use bytes::Bytes;
 
+use crate::engine::disk::Space;
 use crate::engine::memory::{MemoryEngine, locked};
 use crate::engine::{Direction, Disk, EngineError, OpenMode, Purpose, Reader};
 
@@ -29,9 +30,10 @@ struct Contents {
 }
 
 /// See the module. Clones are the same disk.
-#[derive(Clone, Debug, Default)]
+#[derive(Clone, Debug)]
 pub struct MemoryDisk {
     contents: Arc<Mutex<Contents>>,
+    space: Arc<Mutex<Space>>,
     owned: Arc<AtomicBool>,
 }
 
@@ -59,7 +61,19 @@ fn refused(operation: &'static str, path: &str, why: &str) -> EngineError {
     EngineError { operation, message: format!("{path}: {why}") }
 }
 
+impl Default for MemoryDisk {
+    fn default() -> Self {
+        const PLENTY: Space = Space { free_bytes: 1 << 40, total_bytes: 1 << 41 };
+        Self { contents: Arc::default(), space: Arc::new(Mutex::new(PLENTY)), owned: Arc::default() }
+    }
+}
+
 impl MemoryDisk {
+    /// Says how much room there is from now on. Nothing is refused: only what is told changes.
+    pub fn set_space(&self, space: Space) {
+        *locked(&self.space) = space;
+    }
+
     /// An empty disk.
     #[must_use]
     pub fn new() -> Self {
@@ -79,7 +93,23 @@ impl MemoryDisk {
     /// The same contents for a new owner: the one before died without letting go.
     #[must_use]
     pub fn after_power_loss(&self) -> Self {
-        Self { contents: Arc::clone(&self.contents), owned: Arc::default() }
+        Self { contents: Arc::clone(&self.contents), space: Arc::clone(&self.space), owned: Arc::default() }
+    }
+
+    /// A copy of what is durable, as a power loss would leave it; from then on the two go their own ways.
+    #[must_use]
+    pub fn copy(&self) -> Self {
+        let contents = locked(&self.contents);
+        let durable = |(path, file): (&String, &File)| {
+            let content = file.durable.clone()?;
+            Some((path.clone(), File { content: content.clone(), durable: Some(content) }))
+        };
+        let databases = contents.databases.iter().map(|(path, engine)| (path.clone(), engine.copy()));
+        let copy = Contents {
+            files: contents.files.iter().filter_map(durable).collect(),
+            databases: databases.collect(),
+        };
+        Self { contents: Arc::new(Mutex::new(copy)), ..Self::default() }
     }
 
     /// A database on this disk, for tests that let it fail.
@@ -219,6 +249,17 @@ impl Disk for MemoryDisk {
         for (path, file) in copies {
             let durable = Some(file.content.clone());
             contents.files.insert(path, File { content: file.content, durable });
+        }
+        Ok(())
+    }
+
+    fn space(&self) -> io::Result<Space> {
+        Ok(*locked(&self.space))
+    }
+
+    fn reserve(&self, path: &str, _bytes: u64) -> io::Result<()> {
+        if !self.exists(path)? {
+            self.write_whole(path, b"reserve")?;
         }
         Ok(())
     }

@@ -11,6 +11,7 @@ use bytes::Bytes;
 use rocksdb::checkpoint::Checkpoint;
 use rocksdb::{DB, DBAccess, DBRawIteratorWithThreadMode, ReadOptions, Snapshot, WriteBatch, WriteOptions};
 
+use crate::engine::disk::Space;
 use crate::engine::files::{FileLock, Files};
 use crate::engine::rocks_options::{self, Shared};
 use crate::engine::{Batch, Change, Direction, Disk, Engine, EngineError, OpenMode, Purpose, Reader, Visit};
@@ -220,6 +221,14 @@ impl Disk for RocksDisk {
 
     fn duplicate(&self, from: &str, to: &str) -> io::Result<()> {
         self.files.duplicate(from, to)
+    }
+
+    fn space(&self) -> io::Result<Space> {
+        self.files.space()
+    }
+
+    fn reserve(&self, path: &str, bytes: u64) -> io::Result<()> {
+        self.files.reserve(path, bytes)
     }
 
     fn remove_tree(&self, path: &str) -> io::Result<()> {

@@ -10,7 +10,9 @@ use std::path::Path;
 use std::sync::Arc;
 
 use crate::engine::{Disk, EngineError, OpenMode, Purpose, Reader};
-use crate::{Expected, Fatal, Flusher, Identity, Log, Machine, StoreError, codec, keys, log, machine};
+use crate::{
+    Expected, Fatal, Flusher, Identity, Log, Machine, StoreError, codec, keys, log, machine, reserve,
+};
 #[cfg(feature = "rocks")]
 use crate::{RocksDisk, RocksEngine};
 
@@ -117,6 +119,8 @@ pub fn open_on<D: Disk>(
     options: Options,
 ) -> Result<Pair<D::Engine>, StoreError> {
     marker::check(disk)?;
+    // Opening writes: on a full disk it takes what was kept for this.
+    reserve::release_when_needed(disk).map_err(StoreError::file(format!("looking at {}", place(disk))))?;
     open_locked(disk, expected, options, lock(disk)?)
 }
 

@@ -19,13 +19,23 @@ pub(crate) fn encode_request(change: &Change) -> Bytes {
             writer.u8(1);
             writer.u64(id.0);
         }
-        Change::Remove(id) => {
+        Change::Remove { id, forced } => {
             writer.u8(2);
             writer.u64(id.0);
+            writer.flag(*forced);
         }
         Change::Transfer(to) => {
             writer.u8(3);
             writer.u64(to.map_or(0, |id| id.0));
+        }
+        Change::Replace { old, new } => {
+            writer.u8(4);
+            writer.u64(old.0);
+            writer.u64(new.0);
+        }
+        Change::Move(member) => {
+            writer.u8(5);
+            membership::write_member(writer, member);
         }
     })
 }
@@ -35,8 +45,10 @@ pub(crate) fn decode_request(frame: Bytes) -> Result<Change, WireError> {
     let change = match reader.u8()? {
         0 => Change::Add(membership::read_member(&mut reader)?),
         1 => Change::Promote(NodeId(reader.u64()?)),
-        2 => Change::Remove(NodeId(reader.u64()?)),
+        2 => Change::Remove { id: NodeId(reader.u64()?), forced: reader.flag()? },
         3 => Change::Transfer(Some(NodeId(reader.u64()?)).filter(|id| id.0 != 0)),
+        4 => Change::Replace { old: NodeId(reader.u64()?), new: NodeId(reader.u64()?) },
+        5 => Change::Move(membership::read_member(&mut reader)?),
         _ => return Err(WireError::Value),
     };
     reader.end()?;

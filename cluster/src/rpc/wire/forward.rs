@@ -42,6 +42,7 @@ pub(crate) fn encode_response(results: &Results) -> Bytes {
                 Err(ProposeError::Overloaded) => 2,
                 Err(ProposeError::Unknown) => 3,
                 Err(ProposeError::TooLarge) => 4,
+                Err(ProposeError::DiskFull) => 5,
             });
         }
         writer.bytes(&answers);
@@ -63,6 +64,7 @@ pub(crate) fn decode_response(frame: Bytes) -> Result<Results, WireError> {
             2 => Err(ProposeError::Overloaded),
             3 => Err(ProposeError::Unknown),
             4 => Err(ProposeError::TooLarge),
+            5 => Err(ProposeError::DiskFull),
             _ => return Err(WireError::Value),
         });
     }

@@ -65,6 +65,8 @@ pub(crate) enum Kind {
     ChangeRequest = 18,
     /// Its answer.
     ChangeResponse = 19,
+    /// A leader tells a peer which entry it lost; the answer is the peer's last one.
+    Fenced = 40,
 }
 
 /// Why a frame cannot be read.

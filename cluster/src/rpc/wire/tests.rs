@@ -14,6 +14,7 @@ use tally::outcome::{Answer, Outcome};
 
 use super::append::Append;
 use super::*;
+use crate::Room;
 use crate::error::{OperateError, ProposeError};
 use crate::member::{Member, MemberRole};
 use crate::membership::Change;
@@ -106,7 +107,9 @@ fn all_kinds_come_back_as_they_went() {
     for change in [
         Change::Add(a_member()),
         Change::Promote(NodeId(1)),
-        Change::Remove(NodeId(2)),
+        Change::Remove { id: NodeId(2), forced: true },
+        Change::Replace { old: NodeId(2), new: NodeId(4) },
+        Change::Move(a_member()),
         Change::Transfer(None),
         Change::Transfer(Some(NodeId(5))),
     ] {
@@ -120,7 +123,17 @@ fn all_kinds_come_back_as_they_went() {
     ] {
         assert_eq!(change::decode_response(change::encode_response(&result)), Ok(result));
     }
-    let hello = query::Hello { release: "1.0".into(), applied: 7, clock_ms: 8 };
+    let hello = query::Hello {
+        release: "1.0".into(),
+        level_newest: 2,
+        obstacles: 5,
+        room: Room::Critical,
+        applied: 7,
+        clock_ms: 8,
+    };
+    assert_eq!(hex(&query::encode_hello_response(&hello)), GOLDEN_HELLO);
+    assert_eq!(hex(&query::encode_fenced(9)), GOLDEN_FENCED);
+    assert_eq!(query::decode_fenced(query::encode_fenced(9)), Ok(9));
     assert_eq!(query::decode_hello_response(query::encode_hello_response(&hello)), Ok(hello));
     for index in [None, Some(9)] {
         let frame = query::encode_read_index_response(index);
@@ -152,6 +165,7 @@ fn forwarded_items_arrive_unstamped_and_answers_in_place() {
         Err(ProposeError::Overloaded),
         Err(ProposeError::Unknown),
         Err(ProposeError::TooLarge),
+        Err(ProposeError::DiskFull),
     ];
     assert_eq!(forward::decode_response(forward::encode_response(&results)), Ok(results));
 }
@@ -224,6 +238,7 @@ fn read_everything(body: &[u8]) {
     drop(forward::decode_request(frame(Kind::ForwardRequest)));
     drop(forward::decode_response(frame(Kind::ForwardResponse)));
     drop(query::decode_hello_response(frame(Kind::HelloResponse)));
+    query::decode_fenced(frame(Kind::Fenced)).ok();
     query::decode_read_index_response(frame(Kind::ReadIndexResponse)).ok();
     drop(snapshot::decode_offer(frame(Kind::SnapshotOffer)));
     drop(snapshot::decode_state(frame(Kind::SnapshotState)));
@@ -270,4 +285,6 @@ const GOLDEN_MEMBERSHIP: &str = concat!(
     "0000000000000000000000000000030000000000000003010909090909090909090909090909090900000003",
     "613a310000000162000000000000000164",
 );
+const GOLDEN_HELLO: &str = "01110000001d57691e1300000003312e3000000002050300000000000000070000000000000008";
+const GOLDEN_FENCED: &str = "012800000008f49a69460000000000000009";
 const GOLDEN_CHANGE: &str = "011200000009884129f4010000000000000004";

@@ -3,6 +3,8 @@
 //! Invariant: the authority's certificate names the cluster; whatever it issues to a node names the cluster, the
 //! node's number and its role. Keys are readable by their owner only and never leave the directory they are made in.
 
+mod signing;
+
 use std::path::Path;
 
 use getrandom::fill;
@@ -17,6 +19,8 @@ use crate::durable::{self, Access};
 use crate::failure::Failure;
 use crate::text;
 use crate::tls::identity::{NodeName, authority_cluster, authority_uri, common_name};
+
+pub use signing::{NodeKeys, Requests};
 
 /// The authority's certificate, in its directory and beside every node's certificates.
 pub const AUTHORITY_CERTIFICATE: &str = "ca.pem";
@@ -73,6 +77,12 @@ impl Authority {
         Ok(Self { cluster, name: name.to_owned(), certificate_pem, issuer: Issuer::new(parameters, key) })
     }
 
+    /// The authority's certificate (PEM).
+    #[must_use]
+    pub fn certificate_pem(&self) -> String {
+        self.certificate_pem.clone()
+    }
+
     /// Opens the authority in a directory.
     pub fn open(directory: &Path) -> Result<Self, Failure> {
         let read = |name: &str| {
@@ -115,13 +125,7 @@ impl Authority {
                 )));
             }
         }
-        let uri = node.to_string().try_into().map_err(|error| rejected(&error))?;
-        let mut peer = leaf(&format!("rakit node {}", node.node.0), hosts)?;
-        peer.subject_alt_names.push(SanType::URI(uri));
-        peer.extended_key_usages =
-            vec![ExtendedKeyUsagePurpose::ServerAuth, ExtendedKeyUsagePurpose::ClientAuth];
-        let mut server = leaf(hosts.first().map_or("rakit", String::as_str), hosts)?;
-        server.extended_key_usages = vec![ExtendedKeyUsagePurpose::ServerAuth];
+        let (peer, server) = leaves(node, hosts)?;
         for (parameters, certificate_name, key_name) in
             [(peer, PEER_CERTIFICATE, PEER_KEY), (server, SERVER_CERTIFICATE, SERVER_KEY)]
         {
@@ -133,6 +137,17 @@ impl Authority {
         }
         save(directory, AUTHORITY_CERTIFICATE, self.certificate_pem.as_bytes(), Access::Everyone)
     }
+}
+
+/// What a node's two certificates say: one among peers, one for officers and operators.
+fn leaves(node: NodeName, hosts: &[String]) -> Result<(CertificateParams, CertificateParams), Failure> {
+    let uri = node.to_string().try_into().map_err(|error| rejected(&error))?;
+    let mut peer = leaf(&format!("rakit node {}", node.node.0), hosts)?;
+    peer.subject_alt_names.push(SanType::URI(uri));
+    peer.extended_key_usages = vec![ExtendedKeyUsagePurpose::ServerAuth, ExtendedKeyUsagePurpose::ClientAuth];
+    let mut server = leaf(hosts.first().map_or("rakit", String::as_str), hosts)?;
+    server.extended_key_usages = vec![ExtendedKeyUsagePurpose::ServerAuth];
+    Ok((peer, server))
 }
 
 fn authority_parameters(cluster: [u8; 16], name: &str) -> Result<CertificateParams, Failure> {

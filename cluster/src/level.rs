@@ -1,0 +1,45 @@
+//! The feature level: what the rules and formats in force are (design 9.4).
+//!
+//! Invariant: it is raised only when every member, learners and edges too, has told that its release can apply it.
+
+use store::Engine;
+use tally::command::Command;
+use tally::outcome::Outcome;
+
+use crate::error::OperateError;
+use crate::handle::Cluster;
+
+impl<E: Engine> Cluster<E> {
+    /// Raises the feature level by one, to `level`; answers the level in force.
+    pub async fn raise_level(&self, level: u32) -> Result<u32, OperateError> {
+        let told = self.told();
+        for member in self.status().members {
+            let id = member.member.id;
+            let newest = if id == self.inner.settings.node {
+                Some(tally::LEVEL_NEWEST)
+            } else {
+                told.get(&id).map(|told| told.level_newest)
+            };
+            match newest {
+                Some(newest) if newest >= level => {}
+                Some(newest) => {
+                    return Err(OperateError::Precondition(format!(
+                        "node {} supports levels up to {newest}; upgrade it first",
+                        id.0
+                    )));
+                }
+                None => {
+                    return Err(OperateError::Precondition(format!(
+                        "node {} has not told which levels it supports; start it, or remove it, first",
+                        id.0
+                    )));
+                }
+            }
+        }
+        let outcome = self.system(Command::RaiseLevel { level }).await?;
+        let Outcome::LevelRaised(level) = outcome else {
+            return Err(OperateError::Failed(format!("unexpected outcome {outcome:?}")));
+        };
+        Ok(level)
+    }
+}
