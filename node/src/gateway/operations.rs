@@ -153,18 +153,18 @@ impl Operations for Gateway {
 
     fn state_hash(&self, index: Option<u64>) -> Result<StateHash, OperationError> {
         let machine = self.cluster.machine();
-        let point = match index {
-            None => Some(machine.state_hash()),
+        let now = machine.state_hash();
+        let point = match index.filter(|index| *index != now.index) {
+            None => Some(now),
             Some(index) => {
-                let now = machine.state_hash();
-                let mut points = machine.hash_points();
-                points.push(now);
-                points.into_iter().find(|point| point.index == index)
+                let points = machine.hash_points();
+                points.iter().find(|point| point.index == index).map(store::SumsPoint::hash_point)
             }
         };
         let point = point.ok_or_else(|| {
             OperationError::Precondition(
-                "no hash is remembered at that index; ask for one divisible by 1000".to_owned(),
+                "no hash is remembered at that index; GET /api/v1/state-hash/points lists those that are"
+                    .to_owned(),
             )
         })?;
         Ok(StateHash { index: point.index, hash: hex(&point.hash.to_be_bytes()) })

@@ -7,6 +7,7 @@
 mod mark;
 mod open;
 mod purge;
+mod scrub;
 mod sync;
 mod tail;
 

@@ -227,6 +227,11 @@ pub(crate) fn reports(count: u64) -> Vec<Proposal> {
     (0..count).map(|number| proposal(50 + number, vec![item(report(number))])).collect()
 }
 
+/// The leader marks time: a hash point.
+pub(crate) fn mark(number: u64) -> Proposal {
+    proposal_of(Principal::System, 1_000 + number, vec![item(Command::Mark)])
+}
+
 /// Applies everything in one round.
 pub(crate) fn apply<E: Engine>(machine: &Machine<E>, first: u64, proposals: &[Proposal]) {
     let answers = machine.apply(entries(first, proposals)).unwrap();
