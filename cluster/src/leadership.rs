@@ -62,7 +62,9 @@ impl<E: Engine> Cluster<E> {
     fn choose(&self, metrics: &RaftMetrics, to: Option<NodeId>) -> Result<NodeId, OperateError> {
         let membership = metrics.committed_membership_config.membership();
         let voters = voters(membership);
-        let alive = self.alive();
+        let mut alive = self.alive();
+        // A state that differs is never led with.
+        alive.retain(|id| !self.inner.equality.differs(NodeId(*id)));
         let myself = self.inner.settings.node;
         let Some(to) = to else {
             let best = plan::successor(&voters, &alive, myself.0, |id| matched(metrics, id));
@@ -73,7 +75,10 @@ impl<E: Engine> Cluster<E> {
             return Err(OperateError::Precondition(format!("node {} is not a voter", to.0)));
         }
         if !alive.contains(&to.0) {
-            return Err(OperateError::Precondition(format!("node {} does not answer", to.0)));
+            return Err(OperateError::Precondition(format!(
+                "node {} does not answer, or its state is set apart",
+                to.0
+            )));
         }
         let last = metrics.last_log_index.unwrap_or_default();
         let lag = last.saturating_sub(matched(metrics, to.0).unwrap_or_default());

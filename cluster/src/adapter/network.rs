@@ -9,14 +9,14 @@ use std::time::Duration;
 use bytes::Bytes;
 use futures_util::Stream;
 use openraft::base::{BoxFuture, BoxStream};
-use openraft::errors::{RPCError, ReplicationClosed, StreamingError};
+use openraft::errors::{RPCError, ReplicationClosed, StreamingError, Unreachable};
 use openraft::network::{Backoff, RPCOption, stream_append_sequential};
 use openraft::raft::{
     AppendEntriesRequest, AppendEntriesResponse, SnapshotResponse, StreamAppendError, StreamAppendResult,
     TransferLeaderRequest, TransferLeaderResponse, VoteRequest, VoteResponse,
 };
 use openraft::{OptionalSend, RPCTypes, RaftNetworkFactory, RaftNetworkV2};
-use store::Engine;
+use store::{Engine, Machine};
 
 use super::snapshot::{Snapshot, SnapshotData};
 use crate::dial::Purpose;
@@ -37,7 +37,7 @@ pub(crate) struct Network<E: Engine> {
     pub(crate) peers: Arc<Peers>,
     pub(crate) freshness: Arc<Freshness>,
     pub(crate) deadline: Duration,
-    pub(crate) engine: std::marker::PhantomData<fn() -> E>,
+    pub(crate) machine: Machine<E>,
 }
 
 /// One peer for one purpose.
@@ -47,7 +47,7 @@ pub(crate) struct Client<E: Engine> {
     bulk: Session,
     /// Whether this client only sends heartbeats.
     heartbeat: bool,
-    engine: std::marker::PhantomData<fn() -> E>,
+    machine: Machine<E>,
 }
 
 impl<E: Engine> Network<E> {
@@ -65,7 +65,7 @@ impl<E: Engine> Network<E> {
             append: session(Purpose::Append),
             bulk: session(Purpose::Bulk),
             heartbeat,
-            engine: std::marker::PhantomData,
+            machine: self.machine.clone(),
         }
     }
 }
@@ -162,6 +162,10 @@ impl<E: Engine> RaftNetworkV2<TypeConfig> for Client<E> {
         cancel: impl Future<Output = ReplicationClosed> + OptionalSend + 'static,
         _option: RPCOption,
     ) -> Result<SnapshotResponse<TypeConfig>, StreamingError<TypeConfig>> {
+        if self.machine.quarantine().is_some() {
+            let error = std::io::Error::other("this node's state is set apart; it sends no snapshots");
+            return Err(StreamingError::Unreachable(Unreachable::new(&error)));
+        }
         snapshot::send(&self.bulk, vote, snapshot, cancel).await
     }
 

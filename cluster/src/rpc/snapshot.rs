@@ -123,6 +123,7 @@ impl<E: Engine> Inbox<E> {
 impl<E: Engine> Cluster<E> {
     /// A leader offers a snapshot: what is here of it.
     pub(crate) async fn snapshot_offered(&self, manifest: Bytes) -> Result<Vec<u64>, String> {
+        self.refuse_while_split()?;
         let machine = self.inner.machine.clone();
         let settings = &self.inner.settings;
         let (cluster, epoch) = (settings.cluster, settings.epoch);
@@ -140,6 +141,14 @@ impl<E: Engine> Cluster<E> {
         let (receiving, offsets) = received.await.map_err(|error| error.to_string())??;
         self.inner.inbox.put(receiving);
         Ok(offsets)
+    }
+
+    /// While nobody can tell whose state is right, none takes another's place.
+    fn refuse_while_split(&self) -> Result<(), String> {
+        if self.inner.equality.is_split() {
+            return Err("states differ and none has a majority; nothing is installed".into());
+        }
+        Ok(())
     }
 
     /// A piece arrives.
@@ -160,6 +169,7 @@ impl<E: Engine> Cluster<E> {
 
     /// All pieces are here: verified, then handed to Raft.
     pub(crate) async fn snapshot_finished(&self, id: String, vote: RaftVote) -> Result<Response, String> {
+        self.refuse_while_split()?;
         let receiving = self.inner.inbox.take(&id)?;
         let received: Received<E> = TypeConfig::spawn_blocking(move || receiving.finish())
             .await

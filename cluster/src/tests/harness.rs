@@ -148,6 +148,10 @@ impl<D: Disk> World<D> {
         cluster
     }
 
+    pub(super) fn disk(&self, id: u64) -> &D {
+        &self.disks[&id]
+    }
+
     pub(super) fn add_disk(&mut self, id: u64, disk: D) {
         self.disks.insert(id, disk);
     }
