@@ -10,6 +10,7 @@ pub mod codec;
 pub mod engine;
 mod entry;
 mod error;
+pub mod fsck;
 mod identity;
 mod keys;
 mod lock;

@@ -6,12 +6,14 @@
 pub mod ca;
 pub mod config;
 pub mod connection;
+pub mod fsck;
 mod help;
 pub mod import;
 pub mod init;
 pub mod join;
 pub mod output;
 pub mod serve;
+pub mod state_hash;
 pub mod status;
 
 use std::ffi::OsString;
@@ -44,6 +46,10 @@ enum Verb {
     Join(join::Arguments),
     /// Show the nodes, the leader and how far each is
     Status(status::Arguments),
+    /// Compare the states of all nodes at one index
+    StateHash(state_hash::Arguments),
+    /// Look through the data of a node that does not run, changing nothing
+    Fsck(fsck::Arguments),
     /// Load regions, contests, accounts and tallies
     Import(import::Arguments),
     /// Make a certificate authority and certificates
@@ -75,6 +81,8 @@ pub fn run(arguments: impl IntoIterator<Item = OsString>) -> ExitCode {
         Verb::Init(arguments) => init::run(&arguments, &output),
         Verb::Join(arguments) => join::run(&arguments, &output),
         Verb::Status(arguments) => status::run(&arguments, &output),
+        Verb::StateHash(arguments) => state_hash::run(&arguments, &output),
+        Verb::Fsck(arguments) => fsck::run(&arguments, &output),
         Verb::Import(arguments) => import::run(&arguments, &output),
         Verb::Ca(arguments) => ca::run(&arguments, &output),
         Verb::Config(arguments) => config::run(&arguments, &output),
