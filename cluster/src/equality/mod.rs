@@ -80,10 +80,11 @@ impl Equality {
 pub(crate) fn spawn<E: Engine>(cluster: &Cluster<E>) {
     let cluster = cluster.clone();
     runtime::spawn(async move {
+        let mut apart = cluster.quarantine().is_some();
         while !cluster.is_over() {
             runtime::sleep(ROUND).await;
             cluster.compare_states().await;
-            cluster.keep_apart().await;
+            cluster.keep_apart(&mut apart).await;
         }
     });
 }
@@ -235,9 +236,12 @@ impl<E: Engine> Cluster<E> {
     }
 
     /// Keeps a state that is set apart from leading, and lets one that took its place stand for election again.
-    async fn keep_apart(&self) {
+    async fn keep_apart(&self, was_apart: &mut bool) {
         let apart = self.inner.machine.quarantine().is_some();
-        self.inner.raft.runtime_config().elect(!apart && !self.inner.settings.edge);
+        if apart != *was_apart {
+            *was_apart = apart;
+            self.inner.raft.runtime_config().elect(!apart && !self.inner.settings.edge);
+        }
         if apart
             && self.is_leader()
             && let Err(error) = self.transfer_here(None).await
