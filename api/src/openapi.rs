@@ -168,6 +168,7 @@ fn operations() -> Vec<Call> {
             query: &["index"],
             ..get("/api/v1/state-hash", "Sidik keadaan", &[("200", Some("StateHash"))])
         },
+        get("/api/v1/state-hash/points", "Sidik keadaan yang diingat", &[("200", Some("HashPoints"))]),
         post("/api/v1/cluster/initialize", "Selalu 409 di simpul yang berjalan", None, &[]),
         post("/api/v1/cluster/node-numbers", "Ambil nomor simpul", None, &[("201", Some("NodeNumber"))]),
         post(
@@ -251,6 +252,7 @@ fn schemas() -> Vec<(String, RefOr<Schema>)> {
     register::<dto::cluster::Snapshot>(&mut schemas);
     register::<dto::cluster::Level>(&mut schemas);
     register::<dto::cluster::StateHash>(&mut schemas);
+    register::<dto::cluster::HashPoints>(&mut schemas);
     schemas
 }
 

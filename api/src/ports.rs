@@ -51,6 +51,9 @@ pub enum ReadError {
     /// Too many reads of that kind wait.
     #[error("too many reads wait")]
     Overloaded,
+    /// This node's state is known to be wrong; another node has the answer.
+    #[error("this node's state is set apart")]
+    Quarantined,
     /// The store could not be read.
     #[error("the store could not be read: {0}")]
     Store(String),
@@ -182,6 +185,8 @@ pub trait Queries: Send + Sync + 'static {
     fn view(&self, options: ReadOptions) -> BoxFuture<'_, Result<Arc<dyn StateView>, ReadError>>;
     /// What this node has applied now, at once.
     fn local(&self) -> Result<Arc<dyn StateView>, ReadError>;
+    /// Whether nothing of this node's state may be shown, not even what was rendered before.
+    fn withheld(&self) -> bool;
     /// Index and age now, from atomics.
     fn freshness(&self) -> Freshness;
     /// Changes whenever the applied index does.
@@ -253,6 +258,23 @@ pub struct ClusterStatus {
     pub last_index: u64,
     /// Last log index this node knows to be committed.
     pub committed: u64,
+    /// Whether the members' states are equal.
+    pub equality: Equality,
+}
+
+/// Whether states are equal, as this node knows it.
+#[derive(Clone, Debug, Default, Eq, PartialEq)]
+pub struct Equality {
+    /// Why this node's own state is set apart.
+    pub quarantine: Option<String>,
+    /// Members whose state differs from a majority's or that say so themselves.
+    pub differing: Vec<NodeId>,
+    /// Newest index at which a majority of the voters have the same state.
+    pub agreed: Option<u64>,
+    /// Index at which voters differ and no state has a majority.
+    pub split: Option<u64>,
+    /// Index of the last pass of the scrubber that found nothing.
+    pub scrubbed: Option<u64>,
 }
 
 /// One line of a health check.
@@ -304,6 +326,19 @@ pub struct StateHash {
     pub hash: String,
 }
 
+/// What a node's state summed up to.
+#[derive(Clone, Debug, Eq, PartialEq)]
+pub struct HashPoints {
+    /// The node.
+    pub node: NodeId,
+    /// Its state hash now.
+    pub now: StateHash,
+    /// Those it remembers, oldest first.
+    pub points: Vec<StateHash>,
+    /// What it knows about equality.
+    pub equality: Equality,
+}
+
 /// What operators may ask of a node, at the ops listener.
 pub trait Operations: Send + Sync + 'static {
     /// The cluster as seen from here.
@@ -338,6 +373,8 @@ pub trait Operations: Send + Sync + 'static {
     fn snapshot(&self) -> BoxFuture<'_, Result<u64, OperationError>>;
     /// The state hash now, or at a remembered index.
     fn state_hash(&self, index: Option<u64>) -> Result<StateHash, OperationError>;
+    /// The state hash now and at all remembered indexes.
+    fn hash_points(&self) -> HashPoints;
     /// Metrics in the Prometheus text format, appended to those of the listeners.
     fn metrics(&self, text: &mut String);
 }

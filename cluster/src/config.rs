@@ -7,7 +7,8 @@ use openraft::{Config, SnapshotPolicy};
 use crate::error::StartError;
 use crate::settings::{Settings, Timers};
 
-pub(crate) fn config(settings: &Settings) -> Result<Config, StartError> {
+/// `may_lead` is false for a node whose state is set apart.
+pub(crate) fn config(settings: &Settings, may_lead: bool) -> Result<Config, StartError> {
     let Timers { heartbeat_ms, election_min_ms, election_max_ms } = settings.timers;
     if let Some(problem) = settings.timers.check() {
         return Err(StartError::Settings(problem.into()));
@@ -26,8 +27,8 @@ pub(crate) fn config(settings: &Settings) -> Result<Config, StartError> {
         // Snapshots and purges are ours, by bytes and by what is on disk (9.1).
         snapshot_policy: SnapshotPolicy::Never,
         max_in_snapshot_log_to_keep: u64::MAX,
-        // An edge never stands for election.
-        enable_elect: !settings.edge,
+        // An edge never stands for election, nor does a node whose state is wrong.
+        enable_elect: !settings.edge && may_lead,
         allow_log_reversion: Some(false),
         // Bounds an append together with its bytes.
         max_payload_entries: 1_024,
@@ -45,7 +46,7 @@ mod tests {
     fn every_profile_is_taken_and_restore_is_off() {
         for timers in [Timers::FAST, Timers::LAN, Timers::WAN] {
             let settings = Settings { timers, ..Settings::new(NodeId(1), [1; 16], [2; 16]) };
-            let config = config(&settings).unwrap();
+            let config = config(&settings, true).unwrap();
             assert_eq!(config.enable_leader_restore, Some(false));
             assert_eq!(config.enable_pre_vote, Some(true));
             assert!(config.quorum_loss_probe_interval.is_some());
@@ -56,6 +57,6 @@ mod tests {
     fn timers_that_cannot_work_are_refused() {
         let timers = Timers { heartbeat_ms: 100, election_min_ms: 150, election_max_ms: 200 };
         let settings = Settings { timers, ..Settings::new(NodeId(1), [1; 16], [2; 16]) };
-        assert!(matches!(config(&settings), Err(StartError::Settings(_))));
+        assert!(matches!(config(&settings, true), Err(StartError::Settings(_))));
     }
 }

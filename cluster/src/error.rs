@@ -65,6 +65,9 @@ pub enum ReadError {
     /// The store failed.
     #[error("storage: {0}")]
     Storage(String),
+    /// This node's state is wrong; the text says how that was found.
+    #[error("this node's state is set apart: {0}")]
+    Quarantined(String),
 }
 
 /// Why a change of members, a hand-over or a founding failed.

@@ -23,6 +23,8 @@ pub(crate) enum Obstacle {
     Clock,
     /// An operator is about to stop it.
     Draining,
+    /// Its state is not that of a majority (9.5).
+    State,
 }
 
 impl Obstacle {
@@ -30,6 +32,7 @@ impl Obstacle {
         match self {
             Self::Clock => 1,
             Self::Draining => 2,
+            Self::State => 4,
         }
     }
 }
@@ -95,6 +98,9 @@ impl<E: Engine> Cluster<E> {
         let obstacles = self.told().get(&id).map_or(0, |told| told.obstacles);
         if self.clock_is_wrong(id) || obstacles & Obstacle::Clock.bit() != 0 {
             return Some("its clock is wrong");
+        }
+        if self.inner.equality.differs(id) || obstacles & Obstacle::State.bit() != 0 {
+            return Some("its state is wrong");
         }
         if obstacles & Obstacle::Draining.bit() != 0 {
             return Some("it is draining");

@@ -15,6 +15,7 @@ use tokio::sync::{Notify, Semaphore, watch};
 
 use crate::adapter::state_machine::StateMachine;
 use crate::admission::Admission;
+use crate::equality::Equality;
 use crate::error::OperateError;
 use crate::fitness::Fitness;
 use crate::freshness::Freshness;
@@ -66,6 +67,7 @@ pub(crate) struct Inner<E: Engine> {
     pub(crate) applied_bytes: Arc<AtomicU64>,
     pub(crate) rounds: Rounds,
     pub(crate) inbox: Inbox<E>,
+    pub(crate) equality: Equality,
     pub(crate) hellos: Mutex<BTreeMap<NodeId, Told>>,
     /// Votes are held until then: a leader that trusted this node's lease before a restart still may.
     pub(crate) votes_from: Instant,

@@ -65,10 +65,6 @@ impl<E: Engine> Cluster<E> {
         }
     }
 
-    pub(crate) fn is_over(&self) -> bool {
-        self.is_stopping() || self.failure().is_some()
-    }
-
     async fn flush_when_due(&self, flushed_at: &mut Instant) {
         let machine = &self.inner.machine;
         let entries = machine.entries_since_flush();

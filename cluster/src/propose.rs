@@ -110,7 +110,8 @@ impl<E: Engine> Cluster<E> {
         loop {
             let attempt = match self.leader() {
                 Some(leader) if leader == self.inner.settings.node => {
-                    if self.inner.admission.is_held() {
+                    // What a wrong state answers is wrong: the next leader decides.
+                    if self.inner.admission.is_held() || self.quarantine().is_some() {
                         Attempt::NotWritten
                     } else {
                         self.write_here(proposal, deadline).await

@@ -59,6 +59,9 @@ impl<E: Engine> Cluster<E> {
     /// A view as fresh as asked that has also applied `min_index`, or why there is none in time: five seconds
     /// for an index, two for a linearizable read.
     pub async fn read(&self, mode: ReadMode, min_index: Option<u64>) -> Result<View<E>, ReadError> {
+        if let Some(reason) = self.quarantine() {
+            return Err(ReadError::Quarantined(reason.to_string()));
+        }
         match mode {
             ReadMode::Local => {}
             ReadMode::Bounded { max_age_ms } => {

@@ -77,6 +77,22 @@ impl Default for LogRetention {
     }
 }
 
+/// How the state is read again and compared with what was kept.
+#[derive(Clone, Copy, Debug, Eq, PartialEq)]
+pub struct Scrub {
+    /// From the begin of one pass to that of the next.
+    pub interval: std::time::Duration,
+    /// Rows read in a second at most.
+    pub rows_per_second: u64,
+}
+
+impl Default for Scrub {
+    fn default() -> Self {
+        // A country's eight million rows take forty seconds at this pace; each row is seen twice a day.
+        Self { interval: std::time::Duration::from_hours(12), rows_per_second: 200_000 }
+    }
+}
+
 /// What a node is started with.
 #[derive(Clone)]
 pub struct Settings {
@@ -96,6 +112,8 @@ pub struct Settings {
     pub release: String,
     /// When the log is cut.
     pub log_retention: LogRetention,
+    /// How the state is read again.
+    pub scrub: Scrub,
     /// Wall time.
     pub clock: SharedClock,
     /// Whether apply runs on the caller's thread instead of its own: only for the simulator.
@@ -115,6 +133,7 @@ impl Settings {
             timers: Timers::default(),
             release: String::new(),
             log_retention: LogRetention::default(),
+            scrub: Scrub::default(),
             clock: Arc::new(SystemClock),
             apply_inline: false,
         }

@@ -4,7 +4,6 @@
 //! planned end, so that the next start replays nothing.
 
 use std::collections::BTreeMap;
-use std::marker::PhantomData;
 use std::sync::atomic::{AtomicBool, AtomicU8, AtomicU32, AtomicU64, Ordering};
 use std::sync::{Arc, Mutex, OnceLock};
 use std::time::Duration;
@@ -21,6 +20,7 @@ use crate::admission::Admission;
 use crate::apply::ApplyWorker;
 use crate::config::config;
 use crate::dial::Dial;
+use crate::equality::{self, Equality, scrubber};
 use crate::error::{OperateError, StartError};
 use crate::fitness::Fitness;
 use crate::freshness::Freshness;
@@ -48,7 +48,7 @@ impl<E: Engine> Cluster<E> {
         dial: Arc<dyn Dial>,
     ) -> Result<Self, StartError> {
         check_identity(&settings, &log.identity(), &machine.identity())?;
-        let raft_config = Arc::new(config(&settings)?);
+        let raft_config = Arc::new(config(&settings, machine.quarantine().is_none())?);
         let storage = |error: std::io::Error| StartError::Storage(error.to_string());
         let worker = ApplyWorker::new(machine.clone(), settings.apply_inline).map_err(storage)?;
         let applied = worker.applied();
@@ -63,7 +63,7 @@ impl<E: Engine> Cluster<E> {
             fence: Arc::clone(&fence),
             transfers: Arc::clone(&transfers),
             deadline: Duration::from_millis(settings.timers.election_min_ms),
-            engine: PhantomData,
+            machine: machine.clone(),
         };
         let lease = Duration::from_millis(settings.timers.election_max_ms);
         let votes_from = votes_from(&log, lease)?;
@@ -86,6 +86,7 @@ impl<E: Engine> Cluster<E> {
             applied_bytes,
             rounds: Rounds::default(),
             inbox: Inbox::default(),
+            equality: Equality::default(),
             hellos: Mutex::new(BTreeMap::new()),
             votes_from,
             fitness: Fitness::default(),
@@ -101,6 +102,8 @@ impl<E: Engine> Cluster<E> {
         housekeeping::spawn(&cluster);
         timekeeper::spawn(&cluster);
         space::spawn(&cluster);
+        equality::spawn(&cluster);
+        scrubber::spawn(&cluster).map_err(storage)?;
         watchdog::spawn(&cluster).map_err(storage)?;
         Ok(cluster)
     }
@@ -124,6 +127,11 @@ impl<E: Engine> Cluster<E> {
             Ok(Err(error)) => Err(OperateError::Failed(error.to_string())),
             Err(error) => Err(OperateError::Failed(error.to_string())),
         }
+    }
+
+    /// Whether this node is about to end or has failed.
+    pub(crate) fn is_over(&self) -> bool {
+        self.is_stopping() || self.failure().is_some()
     }
 
     pub(crate) fn is_stopping(&self) -> bool {

@@ -18,7 +18,7 @@ use crate::data;
 use crate::durable::{self, Access};
 use crate::failure::Failure;
 use crate::founding::{Administrator, Founding, FoundingMember};
-use crate::settings::{Limits, Listener, Listeners, Node, Peer, Settings, Telemetry, Timers, Tls};
+use crate::settings::{Limits, Listener, Listeners, Node, Peer, Scrub, Settings, Telemetry, Timers, Tls};
 use crate::text;
 use crate::tls::identity::NodeName;
 
@@ -172,6 +172,7 @@ impl Blueprint {
             },
             timers: Timers { profile: self.profile.clone() },
             limits: Limits::default(),
+            scrub: Scrub::default(),
             telemetry: Telemetry::default(),
         })
     }

@@ -130,6 +130,10 @@ pub fn start(
     configuration.epoch = identity.epoch;
     configuration.edge = identity.edge;
     configuration.timers = Timers::profile(&settings.timers.profile).unwrap_or_default();
+    configuration.scrub = cluster::Scrub {
+        interval: Duration::from_secs(settings.scrub.interval_s),
+        rows_per_second: settings.scrub.rows_per_second,
+    };
     env!("CARGO_PKG_VERSION").clone_into(&mut configuration.release);
     let dialer = Arc::new(PeerDialer::new(Arc::clone(&tls.peer_client)));
     let started = runtimes.raft.block_on(Cluster::start(configuration, log, machine, dialer));

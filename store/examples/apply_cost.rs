@@ -1,4 +1,5 @@
-//! What applying a form costs: one thread, 100 reports a proposal, ten proposals a round, on both engines.
+//! What applying a form costs: one thread, 100 reports a proposal, ten proposals a round, on both engines; and
+//! what reading everything again costs, by the scrubber without rests and by `fsck`.
 //!
 //! `cargo run --release -p store --example apply_cost -- 20000`
 #![allow(
@@ -152,8 +153,20 @@ fn measure<E: Engine>(name: &str, machine: &Machine<E>, stations: u64) {
 
 fn run<D: Disk>(name: &str, disk: &D, stations: u64) {
     let identity = Identity { cluster: [7; 16], epoch: 1, node: 1, incarnation: [1; 16], edge: false };
-    let (_log, machine) = create_on(disk, &identity, Options::default()).unwrap();
+    let (log, machine) = create_on(disk, &identity, Options::default()).unwrap();
     measure(name, &machine, stations);
+    machine.flush().unwrap();
+    let started = Instant::now();
+    let scrubbed = machine.scrub(&mut || std::ops::ControlFlow::Continue(()));
+    println!("{name}: {scrubbed:?} read again in {} ms", started.elapsed().as_millis());
+    drop((log, machine));
+    let started = Instant::now();
+    let report = store::fsck::fsck_on(disk).unwrap();
+    let wrong: Vec<&str> =
+        report.checks.iter().filter(|check| check.wrong > 0).map(|check| check.name).collect();
+    // There is no log behind this state.
+    assert_eq!(wrong, ["log and state"], "{report:#?}");
+    println!("{name}: looked through in {} ms", started.elapsed().as_millis());
 }
 
 fn main() {

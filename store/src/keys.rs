@@ -19,10 +19,12 @@ pub(crate) const COMMITTED: [u8; 2] = [0x00, 0x04];
 pub(crate) const PURGED: [u8; 2] = [0x00, 0x05];
 /// State: last entry applied, membership, running hash.
 pub(crate) const APPLIED: [u8; 2] = [0x00, 0x06];
-/// State: hash at an index, 8 bytes more.
+/// State: sums at an index, 8 bytes more.
 pub(crate) const HASH_POINT: [u8; 2] = [0x00, 0x07];
 /// State: after the last hash point.
-pub(crate) const HASH_POINT_END: [u8; 2] = [0x00, 0x08];
+pub(crate) const HASH_POINT_END: [u8; 2] = SUMS;
+/// State: running sums by bucket.
+pub(crate) const SUMS: [u8; 2] = [0x00, 0x08];
 /// Log: entries, 8 bytes more.
 const ENTRY: u8 = 0x01;
 

@@ -10,12 +10,14 @@ pub mod codec;
 pub mod engine;
 mod entry;
 mod error;
+pub mod fsck;
 mod identity;
 mod keys;
 mod lock;
 pub mod log;
 pub mod machine;
 mod reserve;
+pub mod scrub;
 pub mod snapshot;
 pub mod version;
 
@@ -28,7 +30,10 @@ pub use entry::{Flushed, LogEntry, LogId, Payload, Vote};
 pub use error::{NextStep, StoreError};
 pub use identity::{Expected, Identity};
 pub use log::{Fatal, Flusher, Log, LogState, LogStatistics};
-pub use machine::{Applied, ChangeEntry, ChangePage, Dirty, HashPoint, Machine, View};
+pub use machine::{
+    Applied, BUCKETS, ChangeEntry, ChangePage, Dirty, HashPoint, Machine, StateSums, SumsPoint, View,
+    bucket_name, differing_parts,
+};
 pub use snapshot::{Manifest, ManifestFile, Received, Receiving, SnapshotHandle, SnapshotMeta};
 pub use version::{Options, create_on, open_on};
 #[cfg(feature = "rocks")]

@@ -13,6 +13,7 @@
 
 mod bad_input;
 mod command_line;
+mod equality;
 mod failover;
 mod import;
 mod joining;

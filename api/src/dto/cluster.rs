@@ -7,7 +7,7 @@ use utoipa::ToSchema;
 
 use super::body::{Errors, Object};
 use crate::error::Problem;
-use crate::ports::{ClusterStatus, MemberRequest};
+use crate::ports::{self, ClusterStatus, MemberRequest};
 
 /// Answer of `GET /cluster`.
 #[derive(Clone, Debug, Deserialize, PartialEq, Serialize, ToSchema)]
@@ -33,6 +33,27 @@ pub struct Cluster {
     pub last_index: u64,
     /// Last log index known to be committed.
     pub committed: u64,
+    /// Whether the members' states are equal.
+    pub equality: Equality,
+}
+
+/// Whether states are equal, as the node knows it.
+#[derive(Clone, Debug, Deserialize, PartialEq, Serialize, ToSchema)]
+pub struct Equality {
+    /// Why the node's own state is set apart: it serves nobody then.
+    #[schema(required)]
+    pub quarantine: Option<String>,
+    /// Members whose state differs from a majority's or that say so themselves.
+    pub differing: Vec<u64>,
+    /// Newest index at which a majority of the voters have the same state.
+    #[schema(required)]
+    pub agreed: Option<u64>,
+    /// Index at which voters differ and no state has a majority.
+    #[schema(required)]
+    pub split: Option<u64>,
+    /// Index of the last pass of the scrubber that found nothing.
+    #[schema(required)]
+    pub scrubbed: Option<u64>,
 }
 
 /// A member.
@@ -128,6 +149,19 @@ pub struct StateHash {
     pub hash: String,
 }
 
+/// Answer of `GET /state-hash/points`.
+#[derive(Clone, Debug, Deserialize, PartialEq, Serialize, ToSchema)]
+pub struct HashPoints {
+    /// The node.
+    pub node: u64,
+    /// Its state hash now.
+    pub now: StateHash,
+    /// Those it remembers, oldest first.
+    pub points: Vec<StateHash>,
+    /// What it knows about equality.
+    pub equality: Equality,
+}
+
 impl From<ClusterStatus> for Cluster {
     fn from(status: ClusterStatus) -> Self {
         let nodes = status.nodes.into_iter().map(|node| Member {
@@ -154,6 +188,36 @@ impl From<ClusterStatus> for Cluster {
             index: status.index,
             last_index: status.last_index,
             committed: status.committed,
+            equality: status.equality.into(),
+        }
+    }
+}
+
+impl From<ports::Equality> for Equality {
+    fn from(equality: ports::Equality) -> Self {
+        Self {
+            quarantine: equality.quarantine,
+            differing: equality.differing.into_iter().map(|node| node.0).collect(),
+            agreed: equality.agreed,
+            split: equality.split,
+            scrubbed: equality.scrubbed,
+        }
+    }
+}
+
+impl From<ports::StateHash> for StateHash {
+    fn from(point: ports::StateHash) -> Self {
+        Self { index: point.index, hash: point.hash }
+    }
+}
+
+impl From<ports::HashPoints> for HashPoints {
+    fn from(told: ports::HashPoints) -> Self {
+        Self {
+            node: told.node.0,
+            now: told.now.into(),
+            points: told.points.into_iter().map(StateHash::from).collect(),
+            equality: told.equality.into(),
         }
     }
 }

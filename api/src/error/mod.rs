@@ -211,6 +211,10 @@ impl From<ReadError> for Problem {
     fn from(error: ReadError) -> Self {
         match error {
             ReadError::Stale => Self::new(Code::Stale),
+            ReadError::Quarantined => Self::with_detail(
+                Code::Stale,
+                "Data di simpul ini terbukti berbeda dari simpul lain dan tidak ditampilkan. Pakai simpul lain.",
+            ),
             ReadError::NoLeader => Self::new(Code::NoLeader),
             ReadError::Overloaded => Self::new(Code::Overloaded),
             ReadError::Store(reason) => {

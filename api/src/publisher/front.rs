@@ -61,6 +61,14 @@ where
         if !matches!(*request.method(), Method::GET | Method::HEAD) {
             return Either::Right(onward(self.routes.call(request)));
         }
+        if self.publisher.queries.withheld() {
+            let page = matches!(Source::parse(request.uri().path()), Some(Source::Html(_)));
+            if !page {
+                return Either::Right(onward(self.routes.call(request)));
+            }
+            let answer = self.publisher.notice(&UNAVAILABLE, StatusCode::SERVICE_UNAVAILABLE, &request);
+            return Either::Left(ready(Ok(answer)));
+        }
         if let Some(response) = self.publisher.hit(&request) {
             return Either::Left(ready(Ok(response)));
         }

@@ -326,3 +326,15 @@ async fn the_task_renders_and_ends_when_told() {
     running.await.unwrap();
     assert!(stage.publisher.kept().0 > 20);
 }
+
+#[tokio::test]
+async fn a_state_that_is_set_apart_shows_nothing_that_was_rendered_before() {
+    let stage = rendered();
+    assert_eq!(stage.get("/").await.status, StatusCode::OK);
+    stage.country.withheld.store(true, Ordering::Relaxed);
+    assert_eq!(stage.get("/").await.status, StatusCode::SERVICE_UNAVAILABLE);
+    let figures = stage.get("/api/v1/results/ppwp/0").await;
+    assert_eq!(figures.text(), "routes", "the routes refuse in words for programs");
+    stage.country.withheld.store(false, Ordering::Relaxed);
+    assert_eq!(stage.get("/").await.status, StatusCode::OK);
+}

@@ -9,7 +9,8 @@ use tally::ids::NodeId;
 use super::params::Params;
 use super::{Surface, door, json, page};
 use crate::dto::cluster::{
-    Cluster, Leader, Level, NodeNumber, Snapshot, StateHash, parse_level, parse_member, parse_replacement,
+    Cluster, HashPoints, Leader, Level, NodeNumber, Snapshot, StateHash, parse_level, parse_member,
+    parse_replacement,
     parse_transfer,
 };
 use crate::error::{Code, Problem};
@@ -122,4 +123,10 @@ pub(super) async fn state_hash(State(surface): State<Surface>, params: Params) -
     let index = params.number("index", 0, u64::MAX)?;
     let hash = surface.ports().operations.state_hash(index)?;
     page(hash.index, &StateHash { index: hash.index, hash: hash.hash })
+}
+
+/// `GET /state-hash/points`.
+pub(super) async fn hash_points(State(surface): State<Surface>) -> Result<Response, Problem> {
+    let told = HashPoints::from(surface.ports().operations.hash_points());
+    page(told.now.index, &told)
 }

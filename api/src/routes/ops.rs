@@ -34,6 +34,7 @@ pub(crate) fn router(api: &Api) -> Router {
         .route("/api/v1/master/contests", post(master::contests_by_operator))
         .route("/api/v1/master/accounts", post(master::accounts_by_operator))
         .route("/api/v1/state-hash", get(members::state_hash))
+        .route("/api/v1/state-hash/points", get(members::hash_points))
         .with_state(surface.clone())
         .fallback(async || Problem::new(Code::NotFound))
         .layer(from_fn_with_state(surface, envelope))

@@ -5,8 +5,9 @@ use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 use std::sync::{Arc, Mutex};
 
 use api::ports::{
-    ClusterStatus, Commands, Consistency, Dirty, Freshness, HealthCheck, MemberRequest, MemberStatus,
-    OperationError, Operations, Queries, ReadError, ReadOptions, StateHash, StateView, SubmitError,
+    ClusterStatus, Commands, Consistency, Dirty, Equality, Freshness, HashPoints, HealthCheck, MemberRequest,
+    MemberStatus, OperationError, Operations, Queries, ReadError, ReadOptions, StateHash, StateView,
+    SubmitError,
 };
 use futures_util::FutureExt as _;
 use futures_util::future::BoxFuture;
@@ -113,6 +114,10 @@ impl Queries for ModelNode {
         Ok(self.newest())
     }
 
+    fn withheld(&self) -> bool {
+        *self.read_fault.lock().unwrap() == Some(ReadError::Quarantined)
+    }
+
     fn freshness(&self) -> Freshness {
         Freshness { node: NodeId(7), index: self.index(), leader_age_ms: 42 }
     }
@@ -178,6 +183,7 @@ impl Operations for ModelNode {
             index: self.index(),
             last_index: self.index(),
             committed: self.index(),
+            equality: Equality::default(),
         }
     }
 
@@ -251,6 +257,11 @@ impl Operations for ModelNode {
             None | Some(1) => Ok(StateHash { index: index.unwrap_or(9), hash: "ab".repeat(16) }),
             Some(_) => Err(OperationError::Precondition("titik ini tidak diingat".to_owned())),
         }
+    }
+
+    fn hash_points(&self) -> HashPoints {
+        let point = |index| StateHash { index, hash: "ab".repeat(16) };
+        HashPoints { node: NodeId(7), now: point(9), points: vec![point(1)], equality: Equality::default() }
     }
 
     fn metrics(&self, text: &mut String) {

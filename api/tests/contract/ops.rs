@@ -74,5 +74,8 @@ async fn the_cluster_is_shown_and_changed() {
     refused(&call(&world.ops, "DELETE", "/api/v1/cluster/members/9", &[], None).await, 409, "invalid-state");
     let hash = call(&world.ops, "GET", "/api/v1/state-hash?index=1", &[], None).await;
     assert_eq!(hash.body, json!({"index": 1, "hash": "ab".repeat(16)}));
+    let told = call(&world.ops, "GET", "/api/v1/state-hash/points", &[], None).await.body;
+    assert_eq!(told["points"], json!([{"index": 1, "hash": "ab".repeat(16)}]));
+    assert_eq!((&told["now"]["index"], &told["equality"]["differing"]), (&json!(9), &json!([])));
     refused(&call(&world.ops, "GET", "/api/v1/state-hash?index=2", &[], None).await, 409, "invalid-state");
 }

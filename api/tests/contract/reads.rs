@@ -183,6 +183,7 @@ async fn reads_that_cannot_be_as_fresh_as_asked_are_503_and_never_older_data() {
     refused(&world.get("/api/v1/contests?min_index=99999").await, 503, "stale");
     let cases = [
         (ReadError::Stale, "stale", 503),
+        (ReadError::Quarantined, "stale", 503),
         (ReadError::NoLeader, "no-leader", 503),
         (ReadError::Overloaded, "overloaded", 503),
         (ReadError::Store("x".to_owned()), "internal", 500),

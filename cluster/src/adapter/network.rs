@@ -9,14 +9,14 @@ use std::time::Duration;
 use bytes::Bytes;
 use futures_util::Stream;
 use openraft::base::{BoxFuture, BoxStream};
-use openraft::errors::{RPCError, ReplicationClosed, StreamingError};
+use openraft::errors::{RPCError, ReplicationClosed, StreamingError, Unreachable};
 use openraft::network::{Backoff, RPCOption, stream_append_sequential};
 use openraft::raft::{
     AppendEntriesRequest, AppendEntriesResponse, SnapshotResponse, StreamAppendError, StreamAppendResult,
     TransferLeaderRequest, TransferLeaderResponse, VoteRequest, VoteResponse,
 };
 use openraft::{OptionalSend, RPCTypes, RaftNetworkFactory, RaftNetworkV2};
-use store::Engine;
+use store::{Engine, Machine};
 
 use super::snapshot::{Snapshot, SnapshotData};
 use crate::dial::Purpose;
@@ -41,7 +41,7 @@ pub(crate) struct Network<E: Engine> {
     pub(crate) fence: Arc<Fence>,
     pub(crate) transfers: Arc<Transfers>,
     pub(crate) deadline: Duration,
-    pub(crate) engine: std::marker::PhantomData<fn() -> E>,
+    pub(crate) machine: Machine<E>,
 }
 
 /// One peer for one purpose.
@@ -52,7 +52,7 @@ pub(crate) struct Client<E: Engine> {
     transfers: Arc<Transfers>,
     /// Whether this client only sends heartbeats.
     heartbeat: bool,
-    engine: std::marker::PhantomData<fn() -> E>,
+    machine: Machine<E>,
 }
 
 impl<E: Engine> Network<E> {
@@ -72,7 +72,7 @@ impl<E: Engine> Network<E> {
             bulk: session(Purpose::Bulk),
             transfers: Arc::clone(&self.transfers),
             heartbeat,
-            engine: std::marker::PhantomData,
+            machine: self.machine.clone(),
         }
     }
 }
@@ -172,6 +172,10 @@ impl<E: Engine> RaftNetworkV2<TypeConfig> for Client<E> {
         cancel: impl Future<Output = ReplicationClosed> + OptionalSend + 'static,
         _option: RPCOption,
     ) -> Result<SnapshotResponse<TypeConfig>, StreamingError<TypeConfig>> {
+        if self.machine.quarantine().is_some() {
+            let error = std::io::Error::other("this node's state is set apart; it sends no snapshots");
+            return Err(StreamingError::Unreachable(Unreachable::new(&error)));
+        }
         snapshot::send(&self.bulk, &self.transfers, (vote, snapshot), cancel).await
     }
 

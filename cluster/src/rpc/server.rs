@@ -37,6 +37,8 @@ pub(crate) const FORWARD: &str = "https://rakit/peer/1/forward";
 pub(crate) const CHANGE: &str = "https://rakit/peer/1/change";
 pub(crate) const FENCED: &str = "https://rakit/peer/1/fenced";
 pub(crate) const HELLO: &str = "https://rakit/peer/1/hello";
+pub(crate) const POINTS: &str = "https://rakit/peer/1/points";
+pub(crate) const SUMS: &str = "https://rakit/peer/1/sums";
 
 const KEEP_ALIVE: Duration = Duration::from_secs(1);
 const STREAMS_MAX: u32 = 1_024;
@@ -170,6 +172,9 @@ impl<E: Engine> Cluster<E> {
             Ok(wire::vote::encode_response(&response))
         } else if path == path_of(TRANSFER) {
             let request = wire::vote::decode_transfer(frame).map_err(Refusal::bad)?;
+            if self.quarantine().is_some() {
+                return Err(Refusal::unavailable("this node's state is set apart; it may not lead"));
+            }
             let response = raft.handle_transfer_leader(request).await.map_err(Refusal::unavailable)?;
             Ok(wire::vote::encode_transfer_response(&response))
         } else if path == path_of(HELLO) {
@@ -181,6 +186,20 @@ impl<E: Engine> Cluster<E> {
         } else if path == path_of(CHANGE) {
             let change = wire::change::decode_request(frame).map_err(Refusal::bad)?;
             Ok(wire::change::encode_response(&self.change_here(change).await))
+        } else {
+            self.answer_equality(path, frame)
+        }
+    }
+
+    fn answer_equality(&self, path: &str, frame: Bytes) -> Result<Bytes, Refusal> {
+        if path == path_of(POINTS) {
+            wire::points::decode_points_request(frame).map_err(Refusal::bad)?;
+            Ok(wire::points::encode_points_response(&self.own_points()))
+        } else if path == path_of(SUMS) {
+            let index = wire::points::decode_sums_request(frame).map_err(Refusal::bad)?;
+            let points = self.inner.machine.hash_points();
+            let sums = points.iter().find(|point| point.index == index).map(|point| &point.sums);
+            Ok(wire::points::encode_sums_response(sums))
         } else {
             Err(Refusal(StatusCode::NOT_FOUND, "this release does not know the request".into()))
         }
@@ -290,9 +309,9 @@ impl<E: Engine> Cluster<E> {
     }
 }
 
-/// An edge may read and be known; it may not vote, forward, change or lead.
+/// An edge may read, be known and compare its state; it may not vote, forward, change or lead.
 fn allowed_to_edges(path: &str) -> bool {
-    path == path_of(READ_INDEX) || path == path_of(HELLO)
+    [READ_INDEX, HELLO, POINTS, SUMS].into_iter().any(|allowed| path == path_of(allowed))
 }
 
 /// The path of a request's address.

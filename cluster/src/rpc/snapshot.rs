@@ -143,6 +143,7 @@ impl<E: Engine> Cluster<E> {
         if self.room() >= Room::Critical {
             return Err("there is hardly any room on the disk here".into());
         }
+        self.refuse_while_split()?;
         let machine = self.inner.machine.clone();
         let settings = &self.inner.settings;
         let (cluster, epoch) = (settings.cluster, settings.epoch);
@@ -166,6 +167,14 @@ impl<E: Engine> Cluster<E> {
         Ok(offsets)
     }
 
+    /// While nobody can tell whose state is right, none takes another's place.
+    fn refuse_while_split(&self) -> Result<(), String> {
+        if self.inner.equality.is_split() {
+            return Err("states differ and none has a majority; nothing is installed".into());
+        }
+        Ok(())
+    }
+
     /// A piece arrives.
     pub(crate) async fn snapshot_chunk(&self, chunk: Chunk) -> Result<(), String> {
         let mut receiving = self.inner.inbox.take(&chunk.snapshot)?;
@@ -184,6 +193,7 @@ impl<E: Engine> Cluster<E> {
 
     /// All pieces are here: verified, then handed to Raft.
     pub(crate) async fn snapshot_finished(&self, id: String, vote: RaftVote) -> Result<Response, String> {
+        self.refuse_while_split()?;
         let receiving = self.inner.inbox.take(&id)?;
         let received: Received<E> = TypeConfig::spawn_blocking(move || receiving.finish())
             .await

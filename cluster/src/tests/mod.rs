@@ -4,6 +4,7 @@
 #![allow(clippy::arithmetic_side_effects, clippy::indexing_slicing, reason = "tests may panic")]
 
 mod fitness;
+mod equality;
 mod harness;
 mod identity;
 mod members;

@@ -155,6 +155,22 @@ impl Connection {
         clients.collect()
     }
 
+    /// URLs of operators' listeners, each with a client of its own: those of a `cluster.json`, or the given ones.
+    pub fn operators(&self, patience: Duration) -> Result<Vec<(String, Client)>, Failure> {
+        let (urls, ca) = if let Some(path) = &self.cluster {
+            let file = ClusterFile::read(path)?;
+            (file.nodes.into_iter().map(|node| node.ops).collect(), Some(file.ca))
+        } else {
+            self.named()?;
+            (self.endpoint.clone(), self.ca.clone())
+        };
+        let client = |url: String| {
+            let client = Client::new(vec![url.clone()], ca.as_deref(), None, patience)?;
+            Ok((url, client))
+        };
+        urls.into_iter().map(client).collect()
+    }
+
     fn named(&self) -> Result<(), Failure> {
         if self.endpoint.is_empty() {
             return Err(Failure::usage(text!(

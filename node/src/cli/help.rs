@@ -26,6 +26,16 @@ const PAIRS: &[(&str, &str)] = &[
         "Menampilkan simpul, pemimpin, dan kemajuan masing-masing",
         "Show the nodes, the leader and how far each is",
     ),
+    ("Membandingkan keadaan semua simpul di satu indeks", "Compare the states of all nodes at one index"),
+    (
+        "Menanyai semua simpul dan membandingkan; tanpa ini satu saja",
+        "Ask every node and compare; without it one only",
+    ),
+    (
+        "Memeriksa seluruh data simpul yang tidak berjalan tanpa mengubahnya",
+        "Look through the data of a node that does not run, changing nothing",
+    ),
+    ("Direktori data simpul", "Data directory of the node"),
     ("Memuat wilayah, kontes, akun, dan suara", "Load regions, contests, accounts and tallies"),
     ("Membuat otoritas sertifikat dan sertifikat", "Make a certificate authority and certificates"),
     ("Memeriksa atau menampilkan pengaturan", "Check or show settings"),

@@ -6,6 +6,7 @@
 pub mod ca;
 pub mod config;
 pub mod connection;
+pub mod fsck;
 mod help;
 pub mod import;
 pub mod init;
@@ -14,6 +15,7 @@ pub mod node;
 pub mod operator;
 pub mod output;
 pub mod serve;
+pub mod state_hash;
 pub mod status;
 
 use std::ffi::OsString;
@@ -48,6 +50,10 @@ enum Verb {
     Node(node::Arguments),
     /// Show the nodes, the leader and how far each is
     Status(status::Arguments),
+    /// Compare the states of all nodes at one index
+    StateHash(state_hash::Arguments),
+    /// Look through the data of a node that does not run, changing nothing
+    Fsck(fsck::Arguments),
     /// Load regions, contests, accounts and tallies
     Import(import::Arguments),
     /// Make a certificate authority and certificates
@@ -80,6 +86,8 @@ pub fn run(arguments: impl IntoIterator<Item = OsString>) -> ExitCode {
         Verb::Join(arguments) => join::run(&arguments, &output),
         Verb::Node(arguments) => node::run(&arguments, &output),
         Verb::Status(arguments) => status::run(&arguments, &output),
+        Verb::StateHash(arguments) => state_hash::run(&arguments, &output),
+        Verb::Fsck(arguments) => fsck::run(&arguments, &output),
         Verb::Import(arguments) => import::run(&arguments, &output),
         Verb::Ca(arguments) => ca::run(&arguments, &output),
         Verb::Config(arguments) => config::run(&arguments, &output),

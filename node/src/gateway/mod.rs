@@ -71,6 +71,7 @@ impl Queries for Gateway {
                 }
                 cluster::ReadError::NoLeader => ReadError::NoLeader,
                 cluster::ReadError::Storage(text) => ReadError::Store(text),
+                cluster::ReadError::Quarantined(_) => ReadError::Quarantined,
             })?;
             let view: Arc<dyn StateView> = Arc::new(NodeView(view));
             Ok(view)
@@ -78,7 +79,14 @@ impl Queries for Gateway {
     }
 
     fn local(&self) -> Result<Arc<dyn StateView>, ReadError> {
+        if self.withheld() {
+            return Err(ReadError::Quarantined);
+        }
         Ok(Arc::new(NodeView(self.cluster.view())))
+    }
+
+    fn withheld(&self) -> bool {
+        self.cluster.quarantine().is_some()
     }
 
     fn freshness(&self) -> Freshness {

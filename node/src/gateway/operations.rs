@@ -4,7 +4,8 @@ use std::fmt::{Display, Write as _};
 use std::sync::atomic::Ordering;
 
 use api::ports::{
-    ClusterStatus, HealthCheck, MemberRequest, MemberStatus, OperationError, Operations, StateHash,
+    ClusterStatus, Equality, HashPoints, HealthCheck, MemberRequest, MemberStatus, OperationError,
+    Operations, StateHash,
 };
 use cluster::{Member, MemberRole, OperateError};
 use futures_util::future::BoxFuture;
@@ -31,6 +32,28 @@ impl Gateway {
         Self::check("draining", !draining, || {
             "an operator is draining this node; `rakit node resume` takes that back".to_owned()
         })
+    }
+
+    /// A node whose state differs serves nobody (design 9.5).
+    fn equal(&self) -> HealthCheck {
+        let quarantine = self.cluster.quarantine();
+        Self::check("equality", quarantine.is_none(), || {
+            let reason = quarantine.as_deref().map_or("", String::as_str);
+            format!(
+                "this node's state is set apart: {reason}; remove the node and let it join under a new number"
+            )
+        })
+    }
+
+    fn equality(&self) -> Equality {
+        let known = self.cluster.equality();
+        Equality {
+            quarantine: known.quarantine.map(|reason| reason.to_string()),
+            differing: known.differing,
+            agreed: known.agreed,
+            split: known.split,
+            scrubbed: (known.scrub_passes > 0).then_some(known.scrubbed_index),
+        }
     }
 
     /// Describes a member that an operator asks for.
@@ -86,6 +109,7 @@ impl Operations for Gateway {
             index: status.applied,
             last_index: status.last_index,
             committed: status.committed,
+            equality: self.equality(),
         }
     }
 
@@ -94,6 +118,7 @@ impl Operations for Gateway {
         vec![
             self.staying(),
             self.in_use(),
+            self.equal(),
             Self::check("state", self.cluster.failure().is_none(), || {
                 self.cluster.failure().unwrap_or_default()
             }),
@@ -106,6 +131,7 @@ impl Operations for Gateway {
         vec![
             self.staying(),
             self.in_use(),
+            self.equal(),
             Self::check("recovered", self.cluster.is_recovered(), || {
                 "this node has not caught up with what it may have answered before its last stop".to_owned()
             }),
@@ -191,24 +217,39 @@ impl Operations for Gateway {
 
     fn state_hash(&self, index: Option<u64>) -> Result<StateHash, OperationError> {
         let machine = self.cluster.machine();
-        let point = match index {
-            None => Some(machine.state_hash()),
+        let now = machine.state_hash();
+        let point = match index.filter(|index| *index != now.index) {
+            None => Some(now),
             Some(index) => {
-                let now = machine.state_hash();
-                let mut points = machine.hash_points();
-                points.push(now);
-                points.into_iter().find(|point| point.index == index)
+                let points = machine.hash_points();
+                points.iter().find(|point| point.index == index).map(store::SumsPoint::hash_point)
             }
         };
         let point = point.ok_or_else(|| {
             OperationError::Precondition(
-                "no hash is remembered at that index; ask for one divisible by 1000".to_owned(),
+                "no hash is remembered at that index; GET /api/v1/state-hash/points lists those that are"
+                    .to_owned(),
             )
         })?;
         Ok(StateHash { index: point.index, hash: hex(&point.hash.to_be_bytes()) })
     }
 
+    fn hash_points(&self) -> HashPoints {
+        let machine = self.cluster.machine();
+        let shown =
+            |point: store::HashPoint| StateHash { index: point.index, hash: hex(&point.hash.to_be_bytes()) };
+        let points = machine.hash_points();
+        HashPoints {
+            node: self.cluster.settings().node,
+            now: shown(machine.state_hash()),
+            points: points.iter().map(|point| shown(point.hash_point())).collect(),
+            equality: self.equality(),
+        }
+    }
+
     fn metrics(&self, text: &mut String) {
+        let equality = self.cluster.equality();
+        let differing = u64::try_from(equality.differing.len()).unwrap_or(u64::MAX);
         let status = self.cluster.status();
         let leader = u64::from(status.leader == Some(status.node));
         let log = self.cluster.log().statistics();
@@ -222,6 +263,12 @@ impl Operations for Gateway {
             ("rakit_raft_purged_index", "gauge", status.purged),
             ("rakit_raft_snapshot_index", "gauge", status.snapshot.unwrap_or_default()),
             ("rakit_proposals_in_flight", "gauge", in_flight),
+            ("rakit_equality_quarantined", "gauge", u64::from(equality.quarantine.is_some())),
+            ("rakit_equality_differing_nodes", "gauge", differing),
+            ("rakit_equality_split", "gauge", u64::from(equality.split.is_some())),
+            ("rakit_equality_agreed_index", "gauge", equality.agreed.unwrap_or_default()),
+            ("rakit_scrub_passes_total", "counter", equality.scrub_passes),
+            ("rakit_scrub_index", "gauge", equality.scrubbed_index),
             ("rakit_log_fsyncs_total", "counter", log.fsyncs),
             ("rakit_log_fsync_microseconds_total", "counter", log.fsync_total_us),
         ] {

@@ -111,7 +111,8 @@ fn apply(table: &mut Table, change: &Override) -> Result<(), Failure> {
     let mut parts = change.key.split('.').peekable();
     while let Some(part) = parts.next() {
         if parts.peek().is_none() {
-            let number = change.key.starts_with("limits.").then(|| change.value.parse::<i64>().ok());
+            let numeric = ["limits.", "scrub."].iter().any(|section| change.key.starts_with(section));
+            let number = numeric.then(|| change.value.parse::<i64>().ok());
             let value = number.flatten().map_or_else(|| Value::String(change.value.clone()), Value::Integer);
             place.insert(part.to_owned(), value);
             break;
@@ -173,6 +174,18 @@ fn check(settings: &Settings, name: &str) -> Result<(), Failure> {
             return Err(Failure::usage(text!(
                 "{name}: limits.{key} = {value}; harus 1 sampai {most}",
                 "{name}: limits.{key} = {value}; must be 1 to {most}"
+            )));
+        }
+    }
+    for (key, value, most) in [
+        // Every row at least once a day.
+        ("interval_s", settings.scrub.interval_s, 86_400),
+        ("rows_per_second", settings.scrub.rows_per_second, 100_000_000),
+    ] {
+        if value == 0 || value > most {
+            return Err(Failure::usage(text!(
+                "{name}: scrub.{key} = {value}; harus 1 sampai {most}",
+                "{name}: scrub.{key} = {value}; must be 1 to {most}"
             )));
         }
     }

@@ -21,6 +21,9 @@ pub struct Settings {
     /// `[limits]`
     #[serde(default)]
     pub limits: Limits,
+    /// `[scrub]`
+    #[serde(default)]
+    pub scrub: Scrub,
     /// `[telemetry]`
     #[serde(default)]
     pub telemetry: Telemetry,
@@ -125,6 +128,23 @@ impl Default for Limits {
             public_threads: 2,
             drain_ms: 5_000,
         }
+    }
+}
+
+/// How the data is read again in the background and compared with what was kept.
+#[derive(Clone, Debug, Deserialize, Eq, PartialEq, Serialize)]
+#[serde(default, deny_unknown_fields)]
+pub struct Scrub {
+    /// From the begin of one pass to that of the next, in seconds.
+    pub interval_s: u64,
+    /// Rows read in a second at most.
+    pub rows_per_second: u64,
+}
+
+impl Default for Scrub {
+    fn default() -> Self {
+        // A country's rows take less than a minute; each is seen twice a day.
+        Self { interval_s: 43_200, rows_per_second: 200_000 }
     }
 }
 

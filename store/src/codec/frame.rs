@@ -100,8 +100,8 @@ pub(super) fn seal<S: Encode>(format: Format, body: &S) -> Vec<u8> {
     frame
 }
 
-/// Reads a frame of one format.
-pub(super) fn unseal<S: Decode<()>>(format: Format, frame: &[u8]) -> Result<S, CodecError> {
+/// Checks the format byte and the checksum of a frame; answers its body.
+pub(super) fn check(format: Format, frame: &[u8]) -> Result<&[u8], CodecError> {
     let (header, body) = frame.split_first_chunk::<HEADER_BYTES>().ok_or(CodecError::Short)?;
     let [found, stored @ ..] = *header;
     if found != format.byte() {
@@ -110,6 +110,12 @@ pub(super) fn unseal<S: Decode<()>>(format: Format, frame: &[u8]) -> Result<S, C
     if checksum(found, body) != u32::from_be_bytes(stored) {
         return Err(CodecError::Checksum);
     }
+    Ok(body)
+}
+
+/// Reads a frame of one format.
+pub(super) fn unseal<S: Decode<()>>(format: Format, frame: &[u8]) -> Result<S, CodecError> {
+    let body = check(format, frame)?;
     let (value, length) = bincode::decode_from_slice(body, encoding()).map_err(|error| body_error(&error))?;
     if length == body.len() { Ok(value) } else { Err(CodecError::Body("bytes are left over".to_owned())) }
 }

@@ -6,12 +6,13 @@ use bytes::Bytes;
 use tally::ids::hex;
 
 use super::{
-    AppliedRecord, CodecError, Mark, decode_applied, decode_entry, decode_hash, decode_identity,
-    decode_log_id, decode_mark, decode_vote, encode_applied, encode_entry, encode_hash, encode_identity,
-    encode_log_id, encode_mark, encode_vote,
+    AppliedRecord, CodecError, Mark, decode_applied, decode_entry, decode_identity, decode_log_id,
+    decode_mark, decode_sums, decode_vote, encode_applied, encode_entry, encode_identity, encode_log_id,
+    encode_mark, encode_sums, encode_vote,
 };
 use crate::entry::{LogEntry, LogId, Payload, Vote};
 use crate::identity::Identity;
+use crate::machine::{BUCKETS, StateSums};
 
 const ID: LogId = LogId { term: 7, index: 1000 };
 const VOTE: Vote = Vote { term: 300, node: 2, committed: true };
@@ -28,6 +29,12 @@ fn applied() -> AppliedRecord {
 
 fn mark() -> Mark {
     Mark { generation: 5, sequence: 70_000, vote: Some(VOTE), last: Some(ID) }
+}
+
+fn sums() -> StateSums {
+    let mut buckets = [0; BUCKETS];
+    buckets[..3].copy_from_slice(&[250, 251, u64::MAX]);
+    StateSums { hash: HASH, buckets }
 }
 
 fn entries() -> [LogEntry; 3] {
@@ -47,7 +54,7 @@ fn meta_frames_are_what_they_were() {
         encode_vote(&VOTE),
         encode_applied(&applied()),
         encode_mark(&mark()),
-        encode_hash(&HASH),
+        encode_sums(&sums()),
     ];
     let golden = [
         "41780cef881111111111111111111111111111111101032222222222222222222222222222222200",
@@ -55,7 +62,11 @@ fn meta_frames_are_what_they_were() {
         "41dc1ffb66fb2c010201",
         "415824b8650107fbe803000103010203feefcdab8967452301efcdab8967452301",
         "41dbef936305fc7011010001fb2c0102010107fbe803",
-        "41d4a9ae71feefcdab8967452301efcdab8967452301",
+        concat!(
+            "41573fec36feefcdab8967452301efcdab8967452301fafbfb00fdffffffffffffffff",
+            "000000000000000000000000000000000000000000000000000000000000",
+            "00000000000000000000000000000000000000000000000000000000000000",
+        ),
     ];
     assert_eq!(frames.map(|frame| hex(&frame)), golden);
 }
@@ -67,7 +78,7 @@ fn meta_frames_are_read_back() {
     assert_eq!(decode_vote(&encode_vote(&VOTE)), Ok(VOTE));
     assert_eq!(decode_applied(&encode_applied(&applied())), Ok(applied()));
     assert_eq!(decode_mark(&encode_mark(&mark())), Ok(mark()));
-    assert_eq!(decode_hash(&encode_hash(&HASH)), Ok(HASH));
+    assert_eq!(decode_sums(&encode_sums(&sums())), Ok(sums()));
 }
 
 #[test]

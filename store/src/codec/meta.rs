@@ -8,6 +8,7 @@ use super::frame::{
 use super::v1::record;
 use crate::entry::{LogId, Vote};
 use crate::identity::Identity;
+use crate::machine::{BUCKETS, StateSums};
 use crate::snapshot::{Manifest, ManifestFile, SnapshotMeta};
 
 /// Position of the state: one row, written in the batch of each apply round.
@@ -59,6 +60,11 @@ record! {
         membership: Option<Vec<u8>>,
         hash: u128,
     }
+}
+
+record! {
+    /// See [`StateSums`].
+    SumsV1 for StateSums { hash: u128, buckets: [u64; BUCKETS] }
 }
 
 record! {
@@ -120,6 +126,6 @@ frames! {
     encode_vote, decode_vote: Vote as VoteV1, MetaV1;
     encode_applied, decode_applied: AppliedRecord as AppliedV1, MetaV1;
     encode_mark, decode_mark: Mark as MarkV1, MetaV1;
-    encode_hash, decode_hash: u128 as u128, MetaV1;
+    encode_sums, decode_sums: StateSums as SumsV1, MetaV1;
     encode_manifest, decode_manifest: Manifest as ManifestV1, ManifestV1;
 }

@@ -20,9 +20,9 @@ use tally::row::{Row, RowKey};
 pub(crate) use entry::{decode_entry, encode_entry};
 pub use frame::{CodecError, DECODED_BYTES_MAX};
 pub(crate) use meta::{
-    AppliedRecord, Mark, decode_applied, decode_hash, decode_identity, decode_log_id, decode_manifest,
-    decode_mark, decode_vote, encode_applied, encode_hash, encode_identity, encode_log_id, encode_manifest,
-    encode_mark, encode_vote,
+    AppliedRecord, Mark, decode_applied, decode_identity, decode_log_id, decode_manifest, decode_mark,
+    decode_sums, decode_vote, encode_applied, encode_identity, encode_log_id, encode_manifest, encode_mark,
+    encode_sums, encode_vote,
 };
 
 use frame::{Format, Stored, seal, unseal};
@@ -68,6 +68,11 @@ pub fn encode_row(row: &Row) -> Vec<u8> {
         Row::Request(row) => seal(Format::RowV1, &v1::RequestRecordV1::of(row)),
         Row::RequestQueue(row) => seal(Format::RowV1, &v1::QueuedRequestV1::of(row)),
     }
+}
+
+/// Checks the frame of a row without reading what is in it.
+pub(crate) fn check_row(bytes: &[u8]) -> Result<(), CodecError> {
+    frame::check(Format::RowV1, bytes).map(|_| ())
 }
 
 /// Reads the frame of a row; its key says of which kind it is.

@@ -7,6 +7,7 @@
 mod mark;
 mod open;
 mod purge;
+mod scrub;
 mod sync;
 mod tail;
 
@@ -21,7 +22,8 @@ use crate::keys;
 use crate::lock::locked;
 use crate::{Flushed, Identity, LogEntry, LogId, StoreError, Vote};
 
-pub(crate) use open::{create, open};
+pub(crate) use mark::MarkFile;
+pub(crate) use open::{create, missing, open};
 use sync::Worker;
 use tail::Tail;
 

@@ -47,7 +47,7 @@ pub(crate) fn open<E: Engine>(
 
 /// What the mark promised and the database does not hold. A longer log, or another one after truncation, has
 /// a larger sequence and is fine.
-fn missing(mark: Mark, sequence: u64, vote: Option<Vote>, last: Option<LogId>) -> Option<String> {
+pub(crate) fn missing(mark: Mark, sequence: u64, vote: Option<Vote>, last: Option<LogId>) -> Option<String> {
     if sequence < mark.sequence {
         return Some(format!("change {sequence} is its last, {} were flushed", mark.sequence));
     }

@@ -1,18 +1,19 @@
 //! One apply round: footprint, load, decide, overlay, one batch.
 
-use std::collections::{BTreeMap, VecDeque};
+use std::collections::BTreeMap;
+use std::sync::Arc;
 use std::sync::atomic::Ordering;
 
-use tally::command::{Header, Item, Proposal};
+use tally::command::{Command, Header, Item, Proposal};
 use tally::decide::Contradiction;
 use tally::outcome::Answer;
 use tally::row::{Row, RowKey, WorkingSet};
 use tally::{Place, decide, footprint, footprint_more};
 
-use super::hash::{HashPoint, POINT_ENTRIES, POINTS_MAX};
+use super::hash::{POINTS_MAX, StateSums, SumsPoint};
 use super::round::{Round, Slot};
 use super::view::Moment;
-use super::{Core, Machine};
+use super::{Core, Machine, Points};
 use crate::codec::{self, AppliedRecord};
 use crate::engine::{Batch, Engine, EngineError};
 use crate::lock::locked;
@@ -22,7 +23,8 @@ use crate::{LogEntry, Payload, StoreError, keys};
 struct Finished {
     answers: Vec<Vec<Answer>>,
     applied: AppliedRecord,
-    points: VecDeque<HashPoint>,
+    sums: StateSums,
+    points: Points,
     slots: BTreeMap<RowKey, Slot>,
     batch: Batch,
     bytes: usize,
@@ -75,14 +77,15 @@ fn decide_item<E: Engine>(
 impl<E: Engine> Core<E> {
     /// Works the entries out. Changes nothing but the result.
     fn work(&self, entries: Vec<LogEntry>) -> Result<Finished, StoreError> {
-        let mut round = Round::new(&self.engine, &self.hot, self.applied.hash);
+        let mut round = Round::new(&self.engine, &self.hot, self.sums.clone());
         let mut applied = self.applied.clone();
-        let mut points = self.points.clone();
+        let mut points = Arc::clone(&self.points);
         let mut batch = Batch::new();
         let mut answers = Vec::with_capacity(entries.len());
         for entry in entries {
             let id = entry.id;
             let mut entry_answers = Vec::new();
+            let mut cuts = false;
             match read(entry)? {
                 Work::Nothing => {}
                 Work::Membership(frame) => {
@@ -94,6 +97,7 @@ impl<E: Engine> Core<E> {
                         let source = Contradiction::Overflow.into();
                         return Err(StoreError::Rules { index: id.index, source });
                     }
+                    cuts = is_hash_point(&proposal);
                     for (item, number) in proposal.items.iter().zip(0_u16..) {
                         let place = Place { index: id.index, term: id.term, item: number };
                         entry_answers.push(decide_item(&mut round, &place, &proposal.header, item)?);
@@ -102,26 +106,33 @@ impl<E: Engine> Core<E> {
             }
             answers.push(entry_answers);
             applied.id = Some(id);
-            if id.index.checked_rem(POINT_ENTRIES) == Some(0) {
-                let point = HashPoint { index: id.index, hash: round.settle() };
-                remember(&mut points, point, &mut batch);
+            if cuts {
+                let point = SumsPoint { index: id.index, sums: round.settle().clone() };
+                remember(Arc::make_mut(&mut points), point, &mut batch);
             }
         }
-        applied.hash = round.settle();
+        let sums = round.settle().clone();
+        applied.hash = sums.hash;
         let bytes = round.write(&mut batch);
         batch.put(keys::APPLIED, codec::encode_applied(&applied));
-        Ok(Finished { answers, applied, points, slots: round.into_slots(), batch, bytes })
+        batch.put(keys::SUMS, codec::encode_sums(&sums));
+        Ok(Finished { answers, applied, sums, points, slots: round.into_slots(), batch, bytes })
     }
 }
 
+/// Whether the entry cuts the round: the leader marks time in it, and what the rows are right behind it is the
+/// same on every node and remembered (design 9.5).
+fn is_hash_point(proposal: &Proposal) -> bool {
+    proposal.items.iter().any(|item| matches!(item.command, Command::Mark))
+}
+
 /// Adds a hash point, and drops the oldest beyond the limit.
-fn remember(points: &mut VecDeque<HashPoint>, point: HashPoint, batch: &mut Batch) {
-    points.push_back(point);
-    batch.put(keys::hash_point(point.index), codec::encode_hash(&point.hash));
-    while points.len() > POINTS_MAX {
-        if let Some(oldest) = points.pop_front() {
-            batch.delete(keys::hash_point(oldest.index));
-        }
+fn remember(points: &mut Vec<SumsPoint>, point: SumsPoint, batch: &mut Batch) {
+    batch.put(keys::hash_point(point.index), codec::encode_sums(&point.sums));
+    points.push(point);
+    let surplus = points.len().saturating_sub(POINTS_MAX);
+    for oldest in points.drain(..surplus) {
+        batch.delete(keys::hash_point(oldest.index));
     }
 }
 
@@ -147,6 +158,7 @@ impl<E: Engine> Machine<E> {
             changed.for_each(|(key, _)| dirty.add(key));
         }
         core.applied = finished.applied;
+        core.sums = finished.sums;
         core.points = finished.points;
         core.hot.keep(finished.slots);
         shared.entries_since_flush.fetch_add(count, Ordering::AcqRel);

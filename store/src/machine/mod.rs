@@ -10,21 +10,23 @@ mod dirty;
 mod hash;
 mod hot;
 mod open;
+pub(crate) mod quarantine;
 mod round;
+mod scrub;
 mod view;
 
-use std::collections::VecDeque;
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Arc, Mutex};
 
-use arc_swap::ArcSwap;
+use arc_swap::{ArcSwap, ArcSwapOption};
 use bytes::Bytes;
 
 pub use changes::{ChangeEntry, ChangePage};
 pub use dirty::Dirty;
-pub use hash::HashPoint;
-pub(crate) use hash::recompute;
-pub(crate) use open::{create, open, read_applied};
+pub use hash::{BUCKETS, HashPoint, StateSums, SumsPoint, bucket_name};
+pub(crate) use hash::{Summing, recompute};
+pub(crate) use open::{create, open, read_applied, read_points, read_sums};
+pub use scrub::differing_parts;
 pub use view::View;
 
 use crate::codec::AppliedRecord;
@@ -34,6 +36,9 @@ use crate::snapshot::Library;
 use crate::{Identity, LogId, StoreError};
 use hot::Hot;
 use view::Moment;
+
+/// Remembered sums, oldest first. Shared: a view of every round holds them.
+type Points = Arc<Vec<SumsPoint>>;
 
 /// How far the state is.
 #[derive(Clone, Debug, Default, Eq, PartialEq)]
@@ -58,7 +63,8 @@ struct Core<E: Engine> {
     /// Directory of the database, relative to the disk's root.
     directory: String,
     applied: AppliedRecord,
-    points: VecDeque<HashPoint>,
+    sums: StateSums,
+    points: Points,
     hot: Hot,
     /// Set by the first error.
     stopped: bool,
@@ -73,6 +79,7 @@ struct Shared<E: Engine> {
     persisted: Mutex<Option<LogId>>,
     entries_since_flush: AtomicU64,
     bytes_since_flush: AtomicU64,
+    quarantine: ArcSwapOption<String>,
     library: Library<E>,
     /// Held until the last clone is gone.
     _lock: Arc<<E::Disk as Disk>::Lock>,
@@ -119,17 +126,17 @@ impl<E: Engine> Machine<E> {
         self.shared.moment.load().hash
     }
 
-    /// The hash at the last 64 indexes divisible by 1,000, oldest first.
+    /// The sums at the last 64 hash points, oldest first: after each entry in which the leader marked time.
     #[must_use]
-    pub fn hash_points(&self) -> Vec<HashPoint> {
-        self.shared.moment.load().points.clone()
+    pub fn hash_points(&self) -> Arc<Vec<SumsPoint>> {
+        Arc::clone(&self.shared.moment.load().points)
     }
 
     /// The hash of all rows, by reading them all: slow. Equals [`Self::state_hash`] of the same index, or the
     /// state is damaged.
     pub fn recompute_hash(&self) -> Result<HashPoint, StoreError> {
         let moment = self.shared.moment.load_full();
-        Ok(HashPoint { index: moment.hash.index, hash: recompute(&moment.snapshot)? })
+        Ok(HashPoint { index: moment.hash.index, hash: recompute(&moment.snapshot)?.hash })
     }
 
     /// Takes what became out of date since the last call.

@@ -1,14 +1,14 @@
 //! Opening the state, and putting another database in its place.
 
-use std::collections::{BTreeMap, VecDeque};
+use std::collections::BTreeMap;
 use std::ops::ControlFlow;
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Arc, Mutex};
 
-use arc_swap::ArcSwap;
+use arc_swap::{ArcSwap, ArcSwapOption};
 use tally::row::{Row, RowKey};
 
-use super::hash::HashPoint;
+use super::hash::{StateSums, SumsPoint};
 use super::hot::{Contests, Hot};
 use super::view::Moment;
 use super::{Applied, Core, Dirty, Machine, Shared};
@@ -41,12 +41,25 @@ pub(crate) fn read_applied<R: Reader>(reader: &R) -> Result<AppliedRecord, Store
     Ok(record.unwrap_or_default())
 }
 
-fn read_points<R: Reader>(reader: &R) -> Result<VecDeque<HashPoint>, StoreError> {
-    let mut points = VecDeque::new();
+/// The running sums, which the applied mark repeats in part; rows that were never written sum up to nothing.
+pub(crate) fn read_sums<R: Reader>(reader: &R, applied: &AppliedRecord) -> Result<StateSums, StoreError> {
+    let value = reader.get(&keys::SUMS)?;
+    let sums = value.map(|value| codec::decode_sums(&value)).transpose().map_err(damaged("running sums"))?;
+    let sums = sums.unwrap_or_default();
+    if sums.hash != applied.hash || !sums.is_consistent() {
+        let source = codec::CodecError::Value("hash");
+        return Err(damaged("running sums")(source));
+    }
+    Ok(sums)
+}
+
+/// The remembered sums, oldest first.
+pub(crate) fn read_points<R: Reader>(reader: &R) -> Result<Vec<SumsPoint>, StoreError> {
+    let mut points = Vec::new();
     let mut broken = None;
     reader.scan(&keys::HASH_POINT, &keys::HASH_POINT_END, Direction::Forward, &mut |key, value| {
-        match (keys::hash_point_index(key), codec::decode_hash(value)) {
-            (Some(index), Ok(hash)) => points.push_back(HashPoint { index, hash }),
+        match (keys::hash_point_index(key), codec::decode_sums(value)) {
+            (Some(index), Ok(sums)) => points.push(SumsPoint { index, sums }),
             (None, _) => {}
             (Some(index), Err(source)) => {
                 broken = Some(StoreError::Damaged { what: format!("hash point {index}"), source });
@@ -71,9 +84,10 @@ fn read_contests<R: Reader>(reader: &R) -> Result<Contests, StoreError> {
 
 fn core<E: Engine>(engine: E, directory: String) -> Result<Core<E>, StoreError> {
     let applied = read_applied(&engine)?;
-    let points = read_points(&engine)?;
+    let sums = read_sums(&engine, &applied)?;
+    let points = Arc::new(read_points(&engine)?);
     let hot = Hot::new(read_contests(&engine)?);
-    Ok(Core { engine, directory, applied, points, hot, stopped: false })
+    Ok(Core { engine, directory, applied, sums, points, hot, stopped: false })
 }
 
 /// Opens the state on a database whose identity was checked.
@@ -96,6 +110,7 @@ pub(crate) fn open<E: Engine>(
         core: Mutex::new(core),
         entries_since_flush: AtomicU64::new(0),
         bytes_since_flush: AtomicU64::new(0),
+        quarantine: ArcSwapOption::new(super::quarantine::read(disk)?.map(Arc::new)),
         library,
         _lock: lock,
     };

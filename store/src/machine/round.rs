@@ -9,7 +9,7 @@ use std::sync::Arc;
 use bytes::Bytes;
 use tally::row::{Effect, Row, RowKey, WorkingSet};
 
-use super::hash::contribution;
+use super::hash::{StateSums, bucket_of, contribution};
 use super::hot::Hot;
 use crate::engine::{Batch, Engine};
 use crate::{StoreError, codec, keys};
@@ -64,13 +64,13 @@ pub(super) struct Round<'a, E: Engine> {
     engine: &'a E,
     hot: &'a Hot,
     slots: BTreeMap<RowKey, Slot>,
-    hash: u128,
+    sums: StateSums,
     scratch: Vec<u8>,
 }
 
 impl<'a, E: Engine> Round<'a, E> {
-    pub(super) fn new(engine: &'a E, hot: &'a Hot, hash: u128) -> Self {
-        Self { engine, hot, slots: BTreeMap::new(), hash, scratch: Vec::new() }
+    pub(super) fn new(engine: &'a E, hot: &'a Hot, sums: StateSums) -> Self {
+        Self { engine, hot, slots: BTreeMap::new(), sums, scratch: Vec::new() }
     }
 
     fn load(&self, key: &RowKey) -> Result<Slot, StoreError> {
@@ -129,9 +129,10 @@ impl<'a, E: Engine> Round<'a, E> {
         Ok(())
     }
 
-    /// Encodes what changed since the last call and brings the running hash up to date.
-    pub(super) fn settle(&mut self) -> u128 {
+    /// Encodes what changed since the last call and brings the running sums up to date.
+    pub(super) fn settle(&mut self) -> &StateSums {
         for (key, slot) in self.slots.iter_mut().filter(|(_, slot)| slot.dirty) {
+            let bucket = bucket_of(key);
             let key = keys::row(key);
             let before = match &slot.counted {
                 Counted::Absent => 0,
@@ -140,12 +141,12 @@ impl<'a, E: Engine> Round<'a, E> {
             };
             let bytes = slot.row.as_deref().map(|row| Bytes::from(codec::encode_row(row)));
             let after = bytes.as_ref().map(|bytes| contribution(&mut self.scratch, &key, bytes));
-            self.hash = self.hash.wrapping_sub(before).wrapping_add(after.unwrap_or(0));
+            self.sums.exchange(bucket, before, after.unwrap_or(0));
             slot.counted = after.map_or(Counted::Absent, Counted::Hash);
             slot.written = bytes.map_or(Written::Deletion, Written::Bytes);
             slot.dirty = false;
         }
-        self.hash
+        &self.sums
     }
 
     /// Adds what changed to a batch; answers the bytes of it.

@@ -14,7 +14,7 @@ use tally::row::{Ledger, RequestRecord, Row, RowKey};
 use tally::station::{Event, Station, Tally};
 
 use super::hot::Contests;
-use super::{Applied, Core, HashPoint};
+use super::{Applied, Core, HashPoint, Points, StateSums};
 use crate::engine::{Direction, Engine, Reader};
 use crate::{StoreError, codec, keys};
 
@@ -23,7 +23,8 @@ pub(super) struct Moment<E: Engine> {
     pub(super) snapshot: E::Snapshot,
     pub(super) applied: Applied,
     pub(super) hash: HashPoint,
-    pub(super) points: Vec<HashPoint>,
+    pub(super) points: Points,
+    pub(super) sums: StateSums,
     contests: Contests,
 }
 
@@ -33,8 +34,9 @@ impl<E: Engine> Moment<E> {
         Arc::new(Self {
             snapshot: core.engine.snapshot(),
             applied: Applied::of(&core.applied),
-            hash: HashPoint { index, hash: core.applied.hash },
-            points: core.points.iter().copied().collect(),
+            hash: HashPoint { index, hash: core.sums.hash },
+            points: Arc::clone(&core.points),
+            sums: core.sums.clone(),
             contests: Arc::clone(&core.hot.contests),
         })
     }

@@ -23,6 +23,8 @@ impl<E: Engine> Machine<E> {
         // From here on a restart finds the new state; before, the old one.
         disk.write_whole(CURRENT, format!("{directory}\n").as_bytes()).map_err(failed())?;
         let applied = self.replace(engine, directory)?;
+        // Its rows were summed up anew before it came here.
+        self.end_quarantine()?;
         self.library().publish(manifest.clone())?;
         disk.remove_tree(&path(&[STAGING, &manifest.id])).map_err(failed())?;
         Ok(applied)

@@ -109,7 +109,7 @@ pub(super) fn describe<R: Reader>(rows: &R, identity: &Identity) -> Result<Snaps
 }
 
 /// Size and SHA-256 of a file.
-pub(super) fn digest<D: Disk>(disk: &D, path: &str, name: &str) -> Result<ManifestFile, StoreError> {
+pub(crate) fn digest<D: Disk>(disk: &D, path: &str, name: &str) -> Result<ManifestFile, StoreError> {
     let failed = || StoreError::file(format!("reading {path}"));
     let size = disk.size(path).map_err(failed())?;
     let mut hasher = Sha256::new();

@@ -12,6 +12,7 @@ mod receive;
 
 pub(crate) use library::Library;
 pub use library::SnapshotHandle;
+pub(crate) use manifest::digest;
 pub use manifest::{Manifest, ManifestFile, SnapshotMeta};
 pub use receive::{Received, Receiving};
 
@@ -19,16 +20,16 @@ pub use receive::{Received, Receiving};
 pub const CHUNK_BYTES_MAX: usize = 8 * 1024 * 1024;
 
 /// Where snapshots are kept.
-const SNAPSHOTS: &str = "snapshots";
+pub(crate) const SNAPSHOTS: &str = "snapshots";
 /// Where received ones are put together.
 const STAGING: &str = "staging";
 /// The database inside a snapshot's directory.
-const STATE: &str = "state";
+pub(crate) const STATE: &str = "state";
 /// The manifest inside a snapshot's directory.
-const MANIFEST: &str = "MANIFEST";
+pub(crate) const MANIFEST: &str = "MANIFEST";
 /// A snapshot that is not whole yet; removed at the next start.
-const UNFINISHED: &str = "unfinished";
+pub(crate) const UNFINISHED: &str = "unfinished";
 
-fn path(parts: &[&str]) -> String {
+pub(crate) fn path(parts: &[&str]) -> String {
     parts.join("/")
 }

@@ -8,7 +8,7 @@ use super::{CHUNK_BYTES_MAX, MANIFEST, Manifest, SNAPSHOTS, STAGING, STATE, UNFI
 use crate::codec;
 use crate::engine::{Batch, Disk, Engine, OpenMode, Purpose};
 use crate::lock::locked;
-use crate::machine::recompute;
+use crate::machine::{read_applied, read_sums, recompute};
 use crate::{Machine, StoreError, keys};
 
 /// A snapshot that is being received. Dropping it keeps what is there, for the next attempt to go on with.
@@ -155,7 +155,8 @@ impl<E: Engine> Receiving<E> {
         if found != self.manifest.meta {
             return refused("its rows are of another state than its manifest says");
         }
-        if recompute(&engine)? != found.hash {
+        let kept = read_sums(&engine, &read_applied(&engine)?)?;
+        if recompute(&engine)? != kept {
             return refused("its rows do not have the hash it states");
         }
         Ok(())

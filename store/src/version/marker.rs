@@ -18,7 +18,7 @@ pub(super) fn text() -> Vec<u8> {
 }
 
 /// Refuses data that is not there, not whole, or of a newer release.
-pub(super) fn check<D: Disk>(disk: &D) -> Result<(), StoreError> {
+pub(crate) fn check<D: Disk>(disk: &D) -> Result<(), StoreError> {
     let dir = place(disk);
     let text = disk.read(FILE).map_err(StoreError::file(format!("reading {FILE} in {dir}")))?;
     let Some(text) = text else {

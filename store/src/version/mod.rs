@@ -17,16 +17,17 @@ use crate::{
 use crate::{RocksDisk, RocksEngine};
 
 pub use marker::DATA_FORMAT;
+pub(crate) use marker::check as check_format;
 
 /// The log database.
-const LOG: &str = "log";
+pub(crate) const LOG: &str = "log";
 /// The file that names the state database.
 pub(crate) const CURRENT: &str = "CURRENT";
 /// The file that says whose data this is, so that a stranger's is refused before a database is opened: opening
 /// one replays its log and rewrites its files.
 const IDENTITY: &str = "IDENTITY";
 /// How names of state databases begin.
-const STATE_PREFIX: &str = "state-";
+pub(crate) const STATE_PREFIX: &str = "state-";
 /// The file that an owner holds; it may be there in an otherwise empty directory.
 const LOCK: &str = "LOCK";
 
@@ -78,7 +79,7 @@ fn place<D: Disk>(disk: &D) -> String {
     disk.root().display().to_string()
 }
 
-fn lock<D: Disk>(disk: &D) -> Result<Arc<D::Lock>, StoreError> {
+pub(crate) fn lock<D: Disk>(disk: &D) -> Result<Arc<D::Lock>, StoreError> {
     let lock = disk.lock().map_err(StoreError::file(format!("locking {}", place(disk))))?;
     lock.map(Arc::new).ok_or_else(|| StoreError::Locked { dir: place(disk) })
 }
@@ -160,7 +161,7 @@ fn open_locked<D: Disk>(
     Ok((log, machine))
 }
 
-fn identity_in_file<D: Disk>(disk: &D) -> Result<Identity, StoreError> {
+pub(crate) fn identity_in_file<D: Disk>(disk: &D) -> Result<Identity, StoreError> {
     let failed = StoreError::file(format!("reading {IDENTITY} in {}", place(disk)));
     let frame = disk.read(IDENTITY).map_err(failed)?;
     let frame = frame.ok_or_else(|| StoreError::Incomplete { dir: place(disk) })?;

@@ -12,7 +12,9 @@ use tally::outcome::{Answer, Outcome};
 use tally::region::RegionCode;
 use tally::row::{Row, RowKey};
 
-use crate::world::{STATIONS, apply, entries, founding, memory, ppwp, proposals, reports, rocks, station};
+use crate::world::{
+    STATIONS, apply, entries, founding, mark, memory, ppwp, proposals, reports, rocks, station,
+};
 
 fn model_of(proposals: &[Proposal]) -> (Model, Vec<Vec<Answer>>) {
     let mut model = Model::default();
@@ -209,6 +211,7 @@ fn an_undecodable_entry_changes_nothing_and_stops_the_machine() {
 
 #[test]
 fn memberships_and_hash_points_are_remembered() {
+    const LAST: u64 = 243;
     let (place, (log, machine)) = rocks();
     apply(&machine, 1, &founding());
     let frame = bytes::Bytes::from_static(b"members");
@@ -216,11 +219,19 @@ fn memberships_and_hash_points_are_remembered() {
         LogEntry { id: LogId { term: 3, index: 5 }, payload: Payload::Membership(frame.clone()) };
     let blank = |index| LogEntry { id: LogId { term: 3, index }, payload: Payload::Blank };
     let mut round = vec![membership];
-    round.extend((6..=70_500).map(blank));
-    let answers = machine.apply(round).unwrap();
-    assert!(answers.iter().all(Vec::is_empty));
+    // A mark every three entries; each is one cut, wherever the rounds end.
+    round.extend((6..=LAST).map(|index| match index % 3 {
+        0 => entries(index, &[mark(index)]).remove(0),
+        _ => blank(index),
+    }));
+    for part in round.chunks(7) {
+        machine.apply(part.to_vec()).unwrap();
+    }
     let points = machine.hash_points();
-    assert_eq!((points.len(), points[0].index, points[63].index), (64, 7_000, 70_000));
+    let indexes: Vec<u64> = points.iter().map(|point| point.index).collect();
+    assert_eq!(indexes, (6..=LAST).step_by(3).skip(16).collect::<Vec<_>>());
+    assert!(points.iter().all(|point| point.sums.is_consistent()));
+    assert_eq!(points.last().unwrap().hash_point(), machine.state_hash());
     machine.flush().unwrap();
     drop((log, machine));
     let (_log, machine) = open_on(&place.disk, None, Options::default()).unwrap();

@@ -8,6 +8,7 @@
 
 mod codec;
 mod data_directory;
+mod fsck;
 mod log;
 mod machine;
 mod snapshot;

@@ -227,6 +227,24 @@ pub(crate) fn reports(count: u64) -> Vec<Proposal> {
     (0..count).map(|number| proposal(50 + number, vec![item(report(number))])).collect()
 }
 
+/// The leader marks time: a hash point.
+pub(crate) fn mark(number: u64) -> Proposal {
+    proposal_of(Principal::System, 1_000 + number, vec![item(Command::Mark)])
+}
+
+/// So many accounts more.
+pub(crate) fn accounts(count: usize) -> Proposal {
+    let account = |number: usize| AccountDefinition {
+        username: format!("petugas.{number}"),
+        role: Role::Auditor,
+        scope: Scope::Region(RegionCode::NATION),
+        password_hash: "$argon2id$".to_owned(),
+        active: true,
+    };
+    let commands = (0..count).map(|number| item(Command::DefineAccounts(vec![account(number)])));
+    proposal_of(Principal::System, 2_000, commands.collect())
+}
+
 /// Applies everything in one round.
 pub(crate) fn apply<E: Engine>(machine: &Machine<E>, first: u64, proposals: &[Proposal]) {
     let answers = machine.apply(entries(first, proposals)).unwrap();

@@ -10,6 +10,7 @@ pub(crate) mod change;
 pub(crate) mod fields;
 pub(crate) mod forward;
 pub(crate) mod membership;
+pub(crate) mod points;
 pub(crate) mod query;
 pub(crate) mod snapshot;
 pub(crate) mod vote;
@@ -65,6 +66,14 @@ pub(crate) enum Kind {
     ChangeRequest = 18,
     /// Its answer.
     ChangeResponse = 19,
+    /// What was your state at your hash points.
+    PointsRequest = 20,
+    /// Its answer.
+    PointsResponse = 21,
+    /// What was it by part at one of them.
+    SumsRequest = 22,
+    /// Its answer.
+    SumsResponse = 23,
     /// A leader tells a peer which entry it lost; the answer is the peer's last one.
     Fenced = 40,
 }

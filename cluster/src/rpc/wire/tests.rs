@@ -189,6 +189,30 @@ fn broken_frames_are_refused_for_what_is_wrong() {
 }
 
 #[test]
+fn points_and_sums_come_back_as_they_went() {
+    let told = points::Points {
+        quarantined: true,
+        points: vec![store::HashPoint { index: 7, hash: 5 }, store::HashPoint { index: 9, hash: u128::MAX }],
+    };
+    let frame = points::encode_points_response(&told);
+    assert_eq!(hex(&frame), GOLDEN_POINTS);
+    assert_eq!(points::decode_points_response(frame), Ok(told.clone()));
+    let many = points::Points { points: vec![told.points[0]; points::POINTS_MAX + 1], ..told };
+    let refused = points::decode_points_response(points::encode_points_response(&many));
+    assert_eq!(refused, Err(WireError::TooLarge));
+    assert_eq!(points::decode_points_request(points::encode_points_request()), Ok(()));
+    assert_eq!(hex(&points::encode_sums_request(258)), GOLDEN_SUMS_REQUEST);
+    assert_eq!(points::decode_sums_request(points::encode_sums_request(258)), Ok(258));
+    let mut sums = store::StateSums { hash: 3, ..store::StateSums::default() };
+    sums.buckets[63] = 2;
+    for sums in [None, Some(sums)] {
+        let frame = points::encode_sums_response(sums.as_ref());
+        assert_eq!(frame.len(), HEADER_BYTES + 1 + sums.as_ref().map_or(0, |_| 16 + 8 * store::BUCKETS));
+        assert_eq!(points::decode_sums_response(frame), Ok(sums));
+    }
+}
+
+#[test]
 fn a_gap_in_entries_is_refused() {
     let blank = |index| RaftEntry { log_id: id(7, index), payload: openraft::EntryPayload::Blank };
     let request = |entries| Append {
@@ -239,6 +263,10 @@ fn read_everything(body: &[u8]) {
     drop(forward::decode_response(frame(Kind::ForwardResponse)));
     drop(query::decode_hello_response(frame(Kind::HelloResponse)));
     query::decode_fenced(frame(Kind::Fenced)).ok();
+    points::decode_points_request(frame(Kind::PointsRequest)).ok();
+    drop(points::decode_points_response(frame(Kind::PointsResponse)));
+    points::decode_sums_request(frame(Kind::SumsRequest)).ok();
+    drop(points::decode_sums_response(frame(Kind::SumsResponse)));
     query::decode_read_index_response(frame(Kind::ReadIndexResponse)).ok();
     drop(snapshot::decode_offer(frame(Kind::SnapshotOffer)));
     drop(snapshot::decode_state(frame(Kind::SnapshotState)));
@@ -288,3 +316,8 @@ const GOLDEN_MEMBERSHIP: &str = concat!(
 const GOLDEN_HELLO: &str = "01110000001d57691e1300000003312e3000000002050300000000000000070000000000000008";
 const GOLDEN_FENCED: &str = "012800000008f49a69460000000000000009";
 const GOLDEN_CHANGE: &str = "011200000009884129f4010000000000000004";
+const GOLDEN_POINTS: &str = concat!(
+    "0115000000350a9e002d01000000020000000000000007000000000000000000000000000000050000000000",
+    "000009ffffffffffffffffffffffffffffffff",
+);
+const GOLDEN_SUMS_REQUEST: &str = "0116000000087eb15a0a0000000000000102";

@@ -173,7 +173,7 @@ macro_rules! numbered {
     )*};
 }
 
-plain!(bool, u8, u16, u32, u64, u128, String, [u8; 16], [u8; 32]);
+plain!(bool, u8, u16, u32, u64, u128, String, [u8; 16], [u8; 32], [u64; crate::machine::BUCKETS]);
 wrapped!(AccountId(u64), NodeId(u64), LogTime(u64), RuleSet(u64), Field(u16));
 wrapped!(SessionId([u8; 16]), RequestKey([u8; 16]), Fingerprint([u8; 16]));
 wrapped!(FormDigest([u8; 32]), AttachmentId([u8; 32]));

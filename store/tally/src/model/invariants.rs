@@ -3,20 +3,21 @@
 //! Invariant: each promise that rows can break has one [`Violation`], and a state without violations keeps
 //! them all: sums hold at every level (P5), history is complete (P7), requests are remembered once (P2).
 
-use alloc::collections::BTreeSet;
+use alloc::borrow::Cow;
+use alloc::collections::BTreeMap;
 use alloc::vec::Vec;
 
-use crate::account::Role;
-use crate::aggregate::{Aggregate, Totals};
+use crate::account::{Account, Role};
+use crate::aggregate::Aggregate;
 use crate::contest::Contest;
 use crate::digest::form_digest;
 use crate::ids::{AccountId, ContestId, RequestKey, SessionId};
-use crate::region::{RegionCode, StationCode};
+use crate::region::{Region, RegionCode, StationCode};
 use crate::row::{Change, Ledger, RememberedAnswer, RequestRecord, Row, RowKey};
 use crate::station::{Event, EventKind, Tally};
 
 use super::Rows;
-use super::recount::{Recount, RegionCounts, recount};
+use super::recount::{Recount, RegionCounts};
 
 /// Something that must not be.
 #[derive(Clone, Debug, Eq, PartialEq, thiserror::Error)]
@@ -62,117 +63,147 @@ pub enum Violation {
     Kind(RowKey),
 }
 
-/// All violations, in the order of the checks; none if all is well.
+/// Rows by key, wherever they are kept.
+pub trait Source {
+    /// The row under a key; `None` also for one that cannot be read: whoever walks over all rows reports it.
+    fn row(&self, key: &RowKey) -> Option<Cow<'_, Row>>;
+}
+
+impl Source for Rows {
+    fn row(&self, key: &RowKey) -> Option<Cow<'_, Row>> {
+        self.get(key).map(Cow::Borrowed)
+    }
+}
+
+/// All violations; none if all is well.
 #[must_use]
 pub fn violations(rows: &Rows) -> Vec<Violation> {
-    let recount = recount(rows);
-    let mut check = Check { rows, ledger: ledger(rows), found: Vec::new() };
-    check.sums(&recount);
-    check.regions(&recount);
-    check.leaves();
+    let mut check = Check::new(rows);
     for (key, row) in rows {
         check.row(key, row);
     }
-    check.counters();
-    check.found
+    check.finish()
 }
 
-fn ledger(rows: &Rows) -> Ledger {
-    match rows.get(&RowKey::Ledger) {
-        Some(Row::Ledger(ledger)) => ledger.clone(),
-        _ => Ledger::default(),
-    }
-}
-
-struct Check<'a> {
-    rows: &'a Rows,
+/// The check of a whole state, shown row by row in the order of the keys: sums come after what they are of. It
+/// keeps the sums of one contest's regions and a number for each accepted form, never the rows.
+pub struct Check<'a, S: Source> {
+    rows: &'a S,
     ledger: Ledger,
+    recount: Recount,
+    /// Kept sums of regions that have regions below, and the sums of those.
+    kept: BTreeMap<(ContestId, RegionCode), (Aggregate, Aggregate)>,
+    /// Kept counts of regions.
+    regions: BTreeMap<RegionCode, RegionCounts>,
+    leaves: Vec<u64>,
+    accounts: u64,
+    super_admins: u64,
+    requests: u64,
+    /// Where the queue of requests goes on, while it has no gap.
+    queue_next: Option<u64>,
     found: Vec<Violation>,
 }
 
-impl Check<'_> {
+impl<'a, S: Source> Check<'a, S> {
+    /// A check that looks further rows up in `rows`.
+    pub fn new(rows: &'a S) -> Self {
+        let ledger = match rows.row(&RowKey::Ledger).as_deref() {
+            Some(Row::Ledger(ledger)) => ledger.clone(),
+            _ => Ledger::default(),
+        };
+        let queue_next = Some(ledger.requests_first);
+        Self {
+            rows,
+            ledger,
+            recount: Recount::default(),
+            kept: BTreeMap::new(),
+            regions: BTreeMap::new(),
+            leaves: Vec::new(),
+            accounts: 0,
+            super_admins: 0,
+            requests: 0,
+            queue_next,
+            found: Vec::new(),
+        }
+    }
+
+    /// What was found since the last call.
+    pub fn take_found(&mut self) -> Vec<Violation> {
+        core::mem::take(&mut self.found)
+    }
+
+    /// What can only be told when all rows were shown, and what was not taken before.
+    #[must_use]
+    pub fn finish(mut self) -> Vec<Violation> {
+        for (contest, region) in core::mem::take(&mut self.recount.aggregates).into_keys() {
+            self.found.push(Violation::Sums(contest, region));
+        }
+        for ((contest, region), (kept, mut below)) in core::mem::take(&mut self.kept) {
+            below.totals.votes.resize(kept.totals.votes.len().max(below.totals.votes.len()), 0);
+            self.must(below == kept, Violation::Children(contest, region));
+        }
+        let counted = core::mem::take(&mut self.recount.regions);
+        let kept = core::mem::take(&mut self.regions);
+        for (code, counts) in &kept {
+            self.must(counted.get(code).copied().unwrap_or_default() == *counts, Violation::Region(*code));
+        }
+        for code in counted.keys() {
+            self.must(kept.contains_key(code), Violation::RegionMissing(*code));
+        }
+        // Accepted revisions are numbered without a gap, each number once.
+        self.leaves.sort_unstable();
+        let numbered = self.leaves.iter().copied().eq(0..self.ledger.leaves);
+        self.must(numbered, Violation::Ledger("leaves"));
+        self.counters();
+        self.found
+    }
+
     fn must(&mut self, holds: bool, violation: Violation) {
         if !holds {
             self.found.push(violation);
         }
     }
 
+    fn has(&self, key: &RowKey) -> bool {
+        self.rows.row(key).is_some()
+    }
+
     /// P5, twice: against the forms, and each level against the one below it.
-    fn sums(&mut self, recount: &Recount) {
-        let mut kept = BTreeSet::new();
-        for (key, row) in self.rows {
-            let (RowKey::Aggregate(contest, region), Row::Aggregate(aggregate)) = (key, row) else {
-                continue;
-            };
-            kept.insert((*contest, *region));
-            let counted = recount.aggregates.get(&(*contest, *region));
-            self.must(counted == Some(aggregate), Violation::Sums(*contest, *region));
-            if let Some(below) = self.children(*contest, *region, aggregate.totals.votes.len()) {
-                self.must(below == *aggregate, Violation::Children(*contest, *region));
-            }
+    fn sums(&mut self, contest: ContestId, region: RegionCode, aggregate: &Aggregate) {
+        let counted = self.recount.aggregates.remove(&(contest, region));
+        self.must(counted.as_ref() == Some(aggregate), Violation::Sums(contest, region));
+        if region.children().is_some() {
+            self.kept.entry((contest, region)).or_default().0 = aggregate.clone();
         }
-        for (contest, region) in recount.aggregates.keys().filter(|place| !kept.contains(place)) {
-            self.found.push(Violation::Sums(*contest, *region));
+        if let Some(parent) = region.parent() {
+            let (_, below) = self.kept.entry((contest, parent)).or_default();
+            add(below, aggregate);
         }
     }
 
-    /// The sums of the regions right below; `None` for a village.
-    fn children(&self, contest: ContestId, region: RegionCode, options: usize) -> Option<Aggregate> {
-        let (first, last) = region.children()?;
-        let range = RowKey::Aggregate(contest, first)..=RowKey::Aggregate(contest, last);
-        let mut sum = Aggregate { totals: Totals::zero(options), ..Aggregate::default() };
-        for (_, row) in self.rows.range(range) {
-            if let Row::Aggregate(child) = row {
-                add(&mut sum, child);
-            }
-        }
-        Some(sum)
-    }
-
-    fn regions(&mut self, recount: &Recount) {
-        for (key, row) in self.rows {
-            let (RowKey::Region(code), Row::Region(region)) = (key, row) else {
-                continue;
-            };
-            let counted = recount.regions.get(code).copied().unwrap_or_default();
-            let kept = RegionCounts {
-                stations: region.stations,
-                registered: region.registered,
-                stations_registered: region.stations_registered,
-            };
-            self.must(counted == kept && region.code == *code, Violation::Region(*code));
-        }
-        for code in recount.regions.keys() {
-            self.must(self.rows.contains_key(&RowKey::Region(*code)), Violation::RegionMissing(*code));
+    fn region(&mut self, code: RegionCode, region: &Region) {
+        let kept = RegionCounts {
+            stations: region.stations,
+            registered: region.registered,
+            stations_registered: region.stations_registered,
+        };
+        self.regions.insert(code, kept);
+        self.must(region.code == code, Violation::Region(code));
+        if let Some(parent) = code.parent() {
+            let defined = self.has(&RowKey::Region(parent));
+            self.must(defined, Violation::RegionMissing(parent));
         }
     }
 
-    /// Accepted revisions are numbered without a gap, each number once.
-    fn leaves(&mut self) {
-        let mut leaves = Vec::new();
-        for row in self.rows.values() {
-            if let Row::Event(event) = row
-                && accepting(event.kind)
-            {
-                leaves.push(event.leaf_index);
-            }
-        }
-        leaves.sort_unstable();
-        let numbered = leaves.iter().copied().eq(0..self.ledger.leaves);
-        self.must(numbered, Violation::Ledger("leaves"));
-    }
-
-    fn row(&mut self, key: &RowKey, row: &Row) {
+    /// Looks at one row; every row of the state must be shown, in order.
+    pub fn row(&mut self, key: &RowKey, row: &Row) {
+        self.recount.count(key, row);
         match (key, row) {
-            (RowKey::Ledger, Row::Ledger(_))
-            | (RowKey::Contest(_), Row::Contest(_))
-            | (RowKey::Aggregate(..), Row::Aggregate(_)) => {}
-            (RowKey::Region(code), Row::Region(_)) => {
-                if let Some(parent) = code.parent() {
-                    let defined = self.rows.contains_key(&RowKey::Region(parent));
-                    self.must(defined, Violation::RegionMissing(parent));
-                }
+            (RowKey::Ledger, Row::Ledger(_)) | (RowKey::Contest(_), Row::Contest(_)) => {}
+            (RowKey::Aggregate(contest, region), Row::Aggregate(aggregate)) => {
+                self.sums(*contest, *region, aggregate);
             }
+            (RowKey::Region(code), Row::Region(region)) => self.region(*code, region),
             (RowKey::Station(code), Row::Station(station)) => {
                 self.must(station.code == *code, Violation::Kind(key.clone()));
             }
@@ -182,68 +213,84 @@ impl Check<'_> {
                 self.event(change, event);
             }
             (RowKey::Change(..), Row::Change(change)) => {
-                let event = RowKey::Event(change.contest, change.station, change.event);
-                let known = self.rows.contains_key(&event);
+                let known = self.has(&RowKey::Event(change.contest, change.station, change.event));
                 self.must(known, Violation::Change(change.contest, change.station));
             }
-            (RowKey::Account(id), Row::Account(account)) => {
-                let named = self.rows.get(&RowKey::Username(account.username.clone()));
-                let numbered = account.id == *id && (1..=self.ledger.accounts).contains(&id.0);
-                self.must(numbered && named == Some(&Row::Username(*id)), Violation::Account(*id));
-            }
+            (RowKey::Account(id), Row::Account(account)) => self.account(*id, account),
             (RowKey::Username(name), Row::Username(id)) => {
-                let account = self.rows.get(&RowKey::Account(*id));
-                let known = matches!(account, Some(Row::Account(account)) if account.username == *name);
+                let account = self.rows.row(&RowKey::Account(*id));
+                let known =
+                    matches!(account.as_deref(), Some(Row::Account(account)) if account.username == *name);
                 self.must(known, Violation::Account(*id));
             }
             (RowKey::Session(id), Row::Session(session)) => {
-                let owned = self.rows.contains_key(&RowKey::Account(session.account));
+                let owned = self.has(&RowKey::Account(session.account));
                 self.must(owned && session.id == *id, Violation::Session(*id));
             }
             (RowKey::Request(account, request), Row::Request(record)) => {
                 self.request(*account, *request, record);
             }
             (RowKey::RequestQueue(sequence), Row::RequestQueue(queued)) => {
-                let record = self.rows.get(&RowKey::Request(queued.account, queued.key));
-                let known = matches!(record, Some(Row::Request(record)) if record.sequence == *sequence);
+                let record = self.rows.row(&RowKey::Request(queued.account, queued.key));
+                let known =
+                    matches!(record.as_deref(), Some(Row::Request(record)) if record.sequence == *sequence);
                 self.must(known, Violation::Request(*sequence));
+                let follows = self.queue_next == Some(*sequence);
+                self.queue_next = if follows { sequence.checked_add(1) } else { None };
             }
             _ => self.found.push(Violation::Kind(key.clone())),
         }
     }
 
+    fn account(&mut self, id: AccountId, account: &Account) {
+        let named = self.rows.row(&RowKey::Username(account.username.clone()));
+        let numbered = account.id == id && (1..=self.ledger.accounts).contains(&id.0);
+        let known = numbered && named.as_deref() == Some(&Row::Username(id));
+        self.must(known, Violation::Account(id));
+        self.accounts = self.accounts.saturating_add(1);
+        let counts = account.active && account.role == Role::SuperAdmin;
+        self.super_admins = self.super_admins.saturating_add(u64::from(counts));
+    }
+
     /// An event is in the change feed under its place in the log, and its form knows of it.
     fn event(&mut self, told: Change, event: &Event) {
         let Change { contest, station, event: sequence } = told;
-        let change = self.rows.get(&RowKey::Change(event.index, event.item));
-        self.must(change == Some(&Row::Change(told)), Violation::Change(contest, station));
-        let tally = self.rows.get(&RowKey::Tally(contest, station));
-        let known = matches!(tally, Some(Row::Tally(tally)) if (1..=tally.events).contains(&sequence));
+        if accepting(event.kind) {
+            self.leaves.push(event.leaf_index);
+        }
+        let change = self.rows.row(&RowKey::Change(event.index, event.item));
+        let told = change.as_deref() == Some(&Row::Change(told));
+        self.must(told, Violation::Change(contest, station));
+        let tally = self.rows.row(&RowKey::Tally(contest, station));
+        let known =
+            matches!(tally.as_deref(), Some(Row::Tally(tally)) if (1..=tally.events).contains(&sequence));
         self.must(known, Violation::History(contest, station));
     }
 
     /// A request stands in the queue, and the event it was answered with is there.
     fn request(&mut self, account: AccountId, key: RequestKey, record: &RequestRecord) {
-        let queued = self.rows.get(&RowKey::RequestQueue(record.sequence));
-        let placed = matches!(queued, Some(Row::RequestQueue(queued))
+        self.requests = self.requests.saturating_add(1);
+        let queued = self.rows.row(&RowKey::RequestQueue(record.sequence));
+        let placed = matches!(queued.as_deref(), Some(Row::RequestQueue(queued))
             if (queued.account, queued.key) == (account, key));
         let answered = match &record.answer {
             RememberedAnswer::Outcome(_) => true,
             RememberedAnswer::Event(change) => {
-                self.rows.contains_key(&RowKey::Event(change.contest, change.station, change.event))
+                self.has(&RowKey::Event(change.contest, change.station, change.event))
             }
         };
         self.must(placed && answered, Violation::Request(record.sequence));
     }
 
     fn tally(&mut self, contest: ContestId, station: StationCode, tally: &Tally) {
-        let defined = match self.rows.get(&RowKey::Contest(contest)) {
+        let row = self.rows.row(&RowKey::Contest(contest));
+        let defined = match row.as_deref() {
             Some(Row::Contest(contest)) if contest.held_at(station) => Some(contest),
             _ => None,
         };
-        let held = defined.is_some() && self.rows.contains_key(&RowKey::Station(station));
-        self.must(held, Violation::NotHeld(contest, station));
         let digest = defined.map(|contest: &Contest| form_digest(&tally.form, contest));
+        let held = defined.is_some() && self.has(&RowKey::Station(station));
+        self.must(held, Violation::NotHeld(contest, station));
         self.must(digest == Some(tally.digest), Violation::Digest(contest, station));
         let history = self.history(contest, station, tally).is_some();
         self.must(history, Violation::History(contest, station));
@@ -256,9 +303,8 @@ impl Check<'_> {
         let mut place = (0, 0);
         let mut leaf_index = None;
         for sequence in 1..=tally.events {
-            let Some(Row::Event(event)) = self.rows.get(&RowKey::Event(contest, station, sequence)) else {
-                return None;
-            };
+            let row = self.rows.row(&RowKey::Event(contest, station, sequence))?;
+            let Row::Event(event) = row.as_ref() else { return None };
             let accepted = accepting(event.kind);
             if accepted {
                 leaf_index = Some(event.leaf_index);
@@ -282,26 +328,12 @@ impl Check<'_> {
     }
 
     fn counters(&mut self) {
-        let mut accounts = 0_u64;
-        let mut super_admins = 0_u64;
-        let mut requests = 0_u64;
-        for row in self.rows.values() {
-            if let Row::Account(account) = row {
-                accounts = accounts.saturating_add(1);
-                let counts = account.active && account.role == Role::SuperAdmin;
-                super_admins = super_admins.saturating_add(u64::from(counts));
-            }
-            requests = requests.saturating_add(u64::from(matches!(row, Row::Request(_))));
-        }
-        let queue = RowKey::RequestQueue(0)..=RowKey::RequestQueue(u64::MAX);
-        let queued = self.rows.range(queue).filter_map(|(key, _)| {
-            if let RowKey::RequestQueue(sequence) = key { Some(*sequence) } else { None }
-        });
-        let contiguous = queued.eq(self.ledger.requests_first..self.ledger.requests_next);
-        let remembered = self.ledger.requests_next.checked_sub(self.ledger.requests_first) == Some(requests);
-        self.must(accounts == self.ledger.accounts, Violation::Ledger("accounts"));
-        self.must(super_admins == self.ledger.super_admins, Violation::Ledger("super admins"));
-        self.must(contiguous && remembered, Violation::Ledger("requests"));
+        let contiguous = self.queue_next == Some(self.ledger.requests_next);
+        let remembered = self.ledger.requests_next.checked_sub(self.ledger.requests_first);
+        let whole = contiguous && remembered == Some(self.requests);
+        self.must(self.accounts == self.ledger.accounts, Violation::Ledger("accounts"));
+        self.must(self.super_admins == self.ledger.super_admins, Violation::Ledger("super admins"));
+        self.must(whole, Violation::Ledger("requests"));
     }
 }
 
@@ -313,6 +345,9 @@ const fn accepting(kind: EventKind) -> bool {
 /// Adds the sums of a region to those of the region above it.
 fn add(sum: &mut Aggregate, child: &Aggregate) {
     let plus = |sum: &mut u64, count: u64| *sum = sum.saturating_add(count);
+    if sum.totals.votes.len() < child.totals.votes.len() {
+        sum.totals.votes.resize(child.totals.votes.len(), 0);
+    }
     for (sum, votes) in sum.totals.votes.iter_mut().zip(&child.totals.votes) {
         plus(sum, *votes);
     }

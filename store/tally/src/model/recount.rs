@@ -41,10 +41,18 @@ pub struct Recount {
 pub fn recount(rows: &Rows) -> Recount {
     let mut recount = Recount::default();
     for (key, row) in rows {
+        recount.count(key, row);
+    }
+    recount
+}
+
+impl Recount {
+    /// Counts one row more.
+    pub fn count(&mut self, key: &RowKey, row: &Row) {
         match (key, row) {
             (RowKey::Station(code), Row::Station(station)) => {
                 for region in regions_above(*code) {
-                    let counts = recount.regions.entry(region).or_default();
+                    let counts = self.regions.entry(region).or_default();
                     add(&mut counts.stations, 1);
                     add(&mut counts.registered, station.registered.unwrap_or(0));
                     add(&mut counts.stations_registered, u32::from(station.registered.is_some()));
@@ -52,18 +60,17 @@ pub fn recount(rows: &Rows) -> Recount {
             }
             (RowKey::Tally(contest, station), Row::Tally(tally)) => {
                 for region in regions_above(*station) {
-                    count_form(recount.aggregates.entry((*contest, region)).or_default(), tally);
+                    count_form(self.aggregates.entry((*contest, region)).or_default(), tally);
                 }
             }
             (RowKey::Event(contest, station, _), Row::Event(event)) => {
                 for region in regions_above(*station) {
-                    count_event(recount.aggregates.entry((*contest, region)).or_default(), event);
+                    count_event(self.aggregates.entry((*contest, region)).or_default(), event);
                 }
             }
             _ => {}
         }
     }
-    recount
 }
 
 /// The five regions above a station, cut from its thirteen digits.

@@ -1,0 +1,126 @@
+//! A state that its disk changed is found, shown by every tool, and served to nobody (promise P6).
+
+use std::collections::BTreeMap;
+use std::fs;
+use std::os::unix::fs::FileExt as _;
+use std::path::{Path, PathBuf};
+
+use rustix::process::Signal;
+use tests::cluster::Cluster;
+use tests::program::{self, Ended, rakit};
+use tests::register::{CONTEST, stations};
+use tests::{form, process, wait};
+
+/// Forms that are counted before the disk turns bad: enough for several blocks of the file.
+const FORMS: usize = 120;
+
+/// All files below a directory with size and time of change.
+fn files(directory: &Path) -> BTreeMap<PathBuf, (u64, std::time::SystemTime)> {
+    let mut found = BTreeMap::new();
+    for entry in fs::read_dir(directory).unwrap() {
+        let path = entry.unwrap().path();
+        let meta = fs::metadata(&path).unwrap();
+        if meta.is_dir() {
+            found.extend(files(&path));
+        } else {
+            found.insert(path, (meta.len(), meta.modified().unwrap()));
+        }
+    }
+    found
+}
+
+/// Flips a bit among the forms: behind the small tables that a start reads, before the indexes of the file.
+fn flip(data: &Path) -> PathBuf {
+    let state = fs::read_to_string(data.join("CURRENT")).unwrap();
+    let tables = files(&data.join(state.trim()));
+    let tables = tables.into_iter().filter(|(path, _)| path.extension().is_some_and(|kind| kind == "sst"));
+    let (path, (size, _)) = tables.max_by_key(|(_, (size, _))| *size).expect("a table");
+    let place = size * 2 / 5;
+    let mut byte = [0];
+    let file = fs::File::options().read(true).write(true).open(&path).unwrap();
+    file.read_exact_at(&mut byte, place).unwrap();
+    file.write_all_at(&[byte[0] ^ 4], place).unwrap();
+    path
+}
+
+async fn fsck(data: &Path) -> Ended {
+    rakit(["fsck", data.to_str().unwrap(), "--json"]).await
+}
+
+async fn state_hash(cluster: &Cluster) -> Ended {
+    rakit(["state-hash", "--all", "--cluster", cluster.file_path().to_str().unwrap(), "--json"]).await
+}
+
+/// Makes the node read everything again each second.
+fn scrub_often(cluster: &Cluster, node: usize) {
+    let command = &cluster.nodes()[node].command;
+    let place = command.iter().position(|word| word == "--config").expect("a settings file");
+    let settings = fs::read_to_string(&command[place + 1]).unwrap();
+    assert!(settings.contains("interval_s = 43200"), "{settings}");
+    let often = settings.replace("interval_s = 43200", "interval_s = 1");
+    program::write_file(Path::new(&command[place + 1]), &often);
+}
+
+#[tokio::test]
+async fn a_state_that_its_disk_changed_is_found_and_served_to_nobody() {
+    let mut cluster = Cluster::with_register().await;
+    let leader = cluster.leader().await;
+    let wrong = (leader + 1) % 3;
+    let officer = cluster.admin(leader).await;
+    for station in stations().iter().take(FORMS) {
+        let body = form::body(&form::of_votes([30, 20, 10], 1));
+        drop(officer.put(station, 0, &body).await.expect_status(201));
+    }
+    let equal = state_hash(&cluster).await.expect_code(0).json();
+    assert_eq!((equal["equal"].as_bool(), equal["nodes"].as_array().unwrap().len()), (Some(true), 3));
+
+    let data = cluster.nodes()[wrong].dir.join("data");
+    let open = fsck(&data).await.expect_code(5);
+    assert!(open.stderr.contains("stop it first"), "{open:?}");
+    let pid = cluster.pid(wrong).expect("a process id");
+    process::signal(pid, Signal::TERM);
+    process::gone(pid).await;
+
+    let before = files(&data);
+    let sound = fsck(&data).await.expect_code(0).json();
+    assert_eq!(sound["sound"], true, "{sound}");
+    assert_eq!(files(&data), before, "nothing was written");
+    let damaged = flip(&data);
+    let found = fsck(&data).await.expect_code(3).json();
+    let rows = found["checks"].as_array().unwrap().iter().find(|check| check["name"] == "rows").unwrap();
+    let name = damaged.file_name().unwrap().to_str().unwrap();
+    assert!(rows["findings"].to_string().contains(name), "the file is named: {found}");
+
+    scrub_often(&cluster, wrong);
+    cluster.start(wrong);
+    let why = wait::until("the node to set itself apart", async || {
+        cluster.ops(wrong, "/readyz").await.filter(|answer| answer.text.contains("[-]equality"))
+    })
+    .await;
+    assert_eq!(why.status, 503);
+    assert!(why.text.contains("scrubber"), "{why:?}");
+    for path in ["/", &format!("/api/v1/results/{CONTEST}/0"), "/api/v1/status"] {
+        assert_eq!(cluster.public(wrong, path).await.status, 503, "{path}");
+    }
+    let refused = officer.at(&cluster.nodes()[wrong].officer).get("/api/v1/contests").await;
+    assert_eq!(refused.status, 503);
+
+    // The others go on, and every tool names the one.
+    let body = form::body(&form::of_votes([1, 2, 3], 0));
+    drop(officer.put(&stations()[FORMS], 0, &body).await.expect_status(201));
+    let unequal = state_hash(&cluster).await.expect_code(3);
+    let told = unequal.json();
+    for (place, node) in told["nodes"].as_array().unwrap().iter().enumerate() {
+        assert_eq!(node["differs"], place == wrong, "{told}");
+    }
+    let url = &cluster.nodes()[wrong].ops;
+    assert!(unequal.stderr.contains(url.as_str()), "{unequal:?}");
+    let id = cluster.nodes()[wrong].id;
+    wait::until("the leader to count it", async || {
+        let seen = cluster.ops(leader, "/api/v1/cluster").await?.json();
+        (seen["equality"]["differing"] == serde_json::json!([id])).then_some(())
+    })
+    .await;
+    let metrics = cluster.ops(wrong, "/metrics").await.unwrap();
+    assert!(metrics.text.contains("rakit_equality_quarantined 1"), "{metrics:?}");
+}
