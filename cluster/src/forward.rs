@@ -76,10 +76,19 @@ fn judge(results: wire::forward::Results) -> Attempt {
     let none_written = results.iter().all(|result| *result == Err(first));
     match first {
         ProposeError::NoLeader if none_written => Attempt::NotWritten,
-        ProposeError::Overloaded | ProposeError::TooLarge if none_written => Attempt::Refused(first),
+        ProposeError::Overloaded
+        | ProposeError::TooLarge
+        | ProposeError::AttachmentUnknown
+        | ProposeError::AttachmentNotHeld
+            if none_written =>
+        {
+            Attempt::Refused(first)
+        }
         ProposeError::NoLeader
         | ProposeError::Overloaded
         | ProposeError::TooLarge
+        | ProposeError::AttachmentUnknown
+        | ProposeError::AttachmentNotHeld
         | ProposeError::Unknown => Attempt::Unknown,
     }
 }

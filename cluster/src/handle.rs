@@ -59,6 +59,7 @@ pub(crate) struct Inner<E: Engine> {
     pub(crate) applied_bytes: Arc<std::sync::atomic::AtomicU64>,
     pub(crate) rounds: Rounds,
     pub(crate) inbox: Inbox<E>,
+    pub(crate) blobs: crate::blobs::Desk,
     pub(crate) hellos: Mutex<BTreeMap<NodeId, Told>>,
     /// Votes are held until then: a leader that trusted this node's lease before a restart still may.
     pub(crate) votes_from: Instant,

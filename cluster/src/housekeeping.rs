@@ -72,7 +72,7 @@ impl<E: Engine> Cluster<E> {
         }
     }
 
-    fn is_over(&self) -> bool {
+    pub(crate) fn is_over(&self) -> bool {
         self.is_stopping() || self.failure().is_some()
     }
 

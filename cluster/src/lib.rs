@@ -9,6 +9,7 @@
 mod adapter;
 mod admission;
 mod apply;
+pub mod blobs;
 mod bootstrap;
 pub mod clock;
 mod config;
@@ -34,11 +35,12 @@ mod timekeeper;
 mod types;
 mod watchdog;
 
+pub use blobs::{BlobError, BlobStatus, BlobUpload, MissingBlobs, Stored};
 pub use clock::{Clock, SharedClock, SystemClock};
 pub use dial::{BoxedIo, Dial, PeerIdentity, PeerIo, Purpose};
 pub use error::{OperateError, ProposeError, ReadError, StartError};
 pub use handle::Cluster;
 pub use member::{Member, MemberRole};
 pub use read::ReadMode;
-pub use settings::{LogRetention, Settings, Timers};
+pub use settings::{AttachmentPace, LogRetention, Settings, Timers};
 pub use status::{MemberStatus, Role, Status};

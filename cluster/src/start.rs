@@ -76,6 +76,7 @@ impl<E: Engine> Cluster<E> {
             applied_bytes,
             rounds: Rounds::default(),
             inbox: Inbox::default(),
+            blobs: crate::blobs::Desk::default(),
             hellos: Mutex::new(BTreeMap::new()),
             votes_from,
             recovered: AtomicBool::new(false),
@@ -85,6 +86,7 @@ impl<E: Engine> Cluster<E> {
         };
         let cluster = Self { inner: Arc::new(inner) };
         housekeeping::spawn(&cluster);
+        crate::blobs::spawn(&cluster);
         timekeeper::spawn(&cluster);
         watchdog::spawn(&cluster).map_err(storage)?;
         Ok(cluster)
@@ -103,7 +105,14 @@ impl<E: Engine> Cluster<E> {
             tracing::warn!("raft did not stop in time");
         }
         let machine = self.inner.machine.clone();
-        let flushed = TypeConfig::spawn_blocking(move || machine.flush()).await;
+        let flushed = TypeConfig::spawn_blocking(move || {
+            if let Err(error) = machine.blobs().save_totals() {
+                // The next start counts them.
+                tracing::warn!(%error, "the totals of the attachments were not written down");
+            }
+            machine.flush()
+        })
+        .await;
         match flushed {
             Ok(Ok(_)) => Ok(()),
             Ok(Err(error)) => Err(OperateError::Failed(error.to_string())),

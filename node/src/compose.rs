@@ -130,6 +130,8 @@ pub fn start(
     configuration.epoch = identity.epoch;
     configuration.edge = identity.edge;
     configuration.timers = Timers::profile(&settings.timers.profile).unwrap_or_default();
+    configuration.attachment_pace.pull_bytes_per_s = settings.attachments.pull_bytes_per_second;
+    configuration.attachment_pace.scrub_bytes_per_s = settings.attachments.scrub_bytes_per_second;
     env!("CARGO_PKG_VERSION").clone_into(&mut configuration.release);
     let dialer = Arc::new(PeerDialer::new(Arc::clone(&tls.peer_client)));
     let started = runtimes.raft.block_on(Cluster::start(configuration, log, machine, dialer));

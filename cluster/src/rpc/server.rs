@@ -133,6 +133,11 @@ impl<E: Engine> Cluster<E> {
         let frame = frame.map_err(Refusal::bad)?;
         let answer = if path.starts_with("/peer/1/snapshot/") {
             self.answer_snapshot(path, frame).await?
+        } else if path.starts_with("/peer/1/blob/") {
+            let answered = self.answer_blob(path, frame, certificate.node).await.map_err(Refusal::bad)?;
+            answered.ok_or_else(|| {
+                Refusal(StatusCode::NOT_FOUND, "this release does not know the request".into())
+            })?
         } else {
             self.answer_frame(path, frame).await?
         };
@@ -258,12 +263,12 @@ impl<E: Engine> Cluster<E> {
     }
 }
 
-/// An edge may read and be known; it may not vote, forward, change or lead.
+/// An edge may read, attachments too, and be known; it may not vote, forward, change or lead.
 fn allowed_to_edges(path: &str) -> bool {
-    path == path_of(READ_INDEX) || path == path_of(HELLO)
+    path == path_of(READ_INDEX) || path == path_of(HELLO) || path == path_of(crate::blobs::READ)
 }
 
 /// The path of a request's address.
-fn path_of(address: &'static str) -> &'static str {
+pub(crate) fn path_of(address: &'static str) -> &'static str {
     address.strip_prefix("https://rakit").unwrap_or(address)
 }

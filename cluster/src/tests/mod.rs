@@ -3,6 +3,7 @@
 //! Invariant: a test waits for conditions with a deadline, never for time to pass.
 #![allow(clippy::arithmetic_side_effects, clippy::indexing_slicing, reason = "tests may panic")]
 
+mod blobs;
 mod harness;
 mod identity;
 mod members;

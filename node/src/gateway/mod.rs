@@ -3,6 +3,7 @@
 //! Invariant: nothing is decided here; each call becomes one call of the cluster or of the store, and each error one of
 //! the port's, by what the caller does next.
 
+mod attachments;
 mod operations;
 mod view;
 
@@ -124,5 +125,7 @@ const fn submit_error(error: ProposeError) -> SubmitError {
         ProposeError::Overloaded => SubmitError::Overloaded { retry_after_s: RETRY_AFTER_S },
         ProposeError::Unknown => SubmitError::Unknown,
         ProposeError::TooLarge => SubmitError::TooLarge,
+        ProposeError::AttachmentUnknown => SubmitError::AttachmentUnknown,
+        ProposeError::AttachmentNotHeld => SubmitError::AttachmentNotHeld,
     }
 }

@@ -21,6 +21,9 @@ pub struct Settings {
     /// `[limits]`
     #[serde(default)]
     pub limits: Limits,
+    /// `[attachments]`
+    #[serde(default)]
+    pub attachments: Attachments,
     /// `[telemetry]`
     #[serde(default)]
     pub telemetry: Telemetry,
@@ -125,6 +128,23 @@ impl Default for Limits {
             public_threads: 2,
             drain_ms: 5_000,
         }
+    }
+}
+
+/// How fast attachments are looked after in the background.
+#[derive(Clone, Debug, Deserialize, Eq, PartialEq, Serialize)]
+#[serde(default, deny_unknown_fields)]
+pub struct Attachments {
+    /// Bytes a second that are fetched from other nodes because they are missing here.
+    pub pull_bytes_per_second: u64,
+    /// Bytes a second that are read again to see whether they are what they were.
+    pub scrub_bytes_per_second: u64,
+}
+
+impl Default for Attachments {
+    fn default() -> Self {
+        let pace = cluster::AttachmentPace::default();
+        Self { pull_bytes_per_second: pace.pull_bytes_per_s, scrub_bytes_per_second: pace.scrub_bytes_per_s }
     }
 }
 

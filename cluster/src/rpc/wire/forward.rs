@@ -42,6 +42,8 @@ pub(crate) fn encode_response(results: &Results) -> Bytes {
                 Err(ProposeError::Overloaded) => 2,
                 Err(ProposeError::Unknown) => 3,
                 Err(ProposeError::TooLarge) => 4,
+                Err(ProposeError::AttachmentUnknown) => 8,
+                Err(ProposeError::AttachmentNotHeld) => 9,
             });
         }
         writer.bytes(&answers);
@@ -63,6 +65,8 @@ pub(crate) fn decode_response(frame: Bytes) -> Result<Results, WireError> {
             2 => Err(ProposeError::Overloaded),
             3 => Err(ProposeError::Unknown),
             4 => Err(ProposeError::TooLarge),
+            8 => Err(ProposeError::AttachmentUnknown),
+            9 => Err(ProposeError::AttachmentNotHeld),
             _ => return Err(WireError::Value),
         });
     }

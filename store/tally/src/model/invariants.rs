@@ -10,7 +10,7 @@ use crate::account::Role;
 use crate::aggregate::{Aggregate, Totals};
 use crate::contest::Contest;
 use crate::digest::form_digest;
-use crate::ids::{AccountId, ContestId, RequestKey, SessionId};
+use crate::ids::{AccountId, AttachmentId, ContestId, RequestKey, SessionId};
 use crate::region::{RegionCode, StationCode};
 use crate::row::{Change, Ledger, RememberedAnswer, RequestRecord, Row, RowKey};
 use crate::station::{Event, EventKind, Tally};
@@ -57,6 +57,9 @@ pub enum Violation {
     /// The request queue and the requests differ at a sequence.
     #[error("remembered request {0} and its place in the queue differ")]
     Request(u64),
+    /// An attachment and the event that named it first differ.
+    #[error("attachment {0:?} and the event that names it differ")]
+    Attachment(AttachmentId),
     /// A row stands under a key of another kind.
     #[error("a row of another kind stands under {0:?}")]
     Kind(RowKey),
@@ -208,6 +211,11 @@ impl Check<'_> {
                 let known = matches!(record, Some(Row::Request(record)) if record.sequence == *sequence);
                 self.must(known, Violation::Request(*sequence));
             }
+            (RowKey::Attachment(id), Row::Attachment(first)) => {
+                let event = self.rows.get(&RowKey::Event(first.contest, first.station, first.event));
+                let names = matches!(event, Some(Row::Event(event)) if event.attachments.contains(id));
+                self.must(names, Violation::Attachment(*id));
+            }
             _ => self.found.push(Violation::Kind(key.clone())),
         }
     }
@@ -220,6 +228,9 @@ impl Check<'_> {
         let tally = self.rows.get(&RowKey::Tally(contest, station));
         let known = matches!(tally, Some(Row::Tally(tally)) if (1..=tally.events).contains(&sequence));
         self.must(known, Violation::History(contest, station));
+        for id in &event.attachments {
+            self.must(self.rows.contains_key(&RowKey::Attachment(*id)), Violation::Attachment(*id));
+        }
     }
 
     /// A request stands in the queue, and the event it was answered with is there.
