@@ -26,6 +26,9 @@ const PART_DEADLINE: Duration = Duration::from_secs(5);
 /// Longest a flight may take, all peers together, waiting for its turn included.
 const FLIGHT_DEADLINE: Duration = Duration::from_mins(2);
 
+/// Flights that are under way or wait for their turn: what a few peers may ask for at once.
+const FLIGHTS_MAX: usize = 8_192;
+
 /// Who waits for a flight.
 #[derive(Clone, Copy, Debug, Eq, PartialEq)]
 pub(super) enum Urgency {
@@ -59,7 +62,7 @@ impl<E: Engine> Cluster<E> {
         urgency: Urgency,
         deadline: Instant,
     ) -> Result<(), BlobError> {
-        let mut flight = self.board(id, first, urgency);
+        let mut flight = self.board(id, first, urgency)?;
         let landed = async { flight.wait_for(Option::is_some).await.map(|landed| landed.clone()).ok() };
         let landed = match runtime::timeout(runtime::remaining(deadline), landed).await {
             Ok(landed) => landed.flatten(),
@@ -69,10 +72,18 @@ impl<E: Engine> Cluster<E> {
     }
 
     /// The flight of an attachment that is under way, or a new one.
-    fn board(&self, id: AttachmentId, first: Option<NodeId>, urgency: Urgency) -> super::Flight {
+    fn board(
+        &self,
+        id: AttachmentId,
+        first: Option<NodeId>,
+        urgency: Urgency,
+    ) -> Result<super::Flight, BlobError> {
         let mut flights = self.inner.blobs.flights();
         if let Some(flight) = flights.get(&id) {
-            return flight.clone();
+            return Ok(flight.clone());
+        }
+        if flights.len() >= FLIGHTS_MAX {
+            return Err(BlobError::Unavailable("too many attachments are on their way".into()));
         }
         let (told, flight) = watch::channel(None);
         flights.insert(id, flight.clone());
@@ -89,7 +100,7 @@ impl<E: Engine> Cluster<E> {
             desk.flights().remove(&id);
             told.send_replace(Some(fetched));
         });
-        flight
+        Ok(flight)
     }
 
     async fn fly(&self, id: AttachmentId, first: Option<NodeId>, urgency: Urgency) -> Result<(), BlobError> {

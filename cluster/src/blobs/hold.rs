@@ -22,6 +22,9 @@ use crate::settings::{ATTACHMENT_NAMES_MAX, ATTACHMENT_RENEW_MS};
 /// Longest a peer may take to fetch what it shall hold.
 pub(super) const HOLD_DEADLINE: Duration = Duration::from_secs(20);
 
+/// Longest a node tries itself, so that its answer is in time.
+const KEEP_DEADLINE: Duration = Duration::from_secs(15);
+
 type Results = Vec<Result<Answer, ProposeError>>;
 
 /// Who holds what, as far as was told in time.
@@ -120,7 +123,7 @@ impl<E: Engine> Cluster<E> {
     /// are there then.
     pub(super) async fn keep(&self, ids: Vec<AttachmentId>, at: LogTime, from: Option<NodeId>) -> Vec<bool> {
         let at = at.max(self.storing_time());
-        let deadline = runtime::after(runtime::now(), HOLD_DEADLINE.mul_f32(0.75));
+        let deadline = runtime::after(runtime::now(), KEEP_DEADLINE);
         let names = ids.clone();
         let here = self.on_disk(move |blobs| {
             names.into_iter().map(|id| wanted(blobs, id, at)).collect::<Result<Vec<bool>, _>>()
