@@ -3,6 +3,8 @@
 //! Invariant: nothing here names Raft, a disk or a socket. `node` implements these traits over the cluster;
 //! tests implement them over the model.
 
+mod attachments;
+
 use std::sync::Arc;
 
 use futures_util::future::BoxFuture;
@@ -15,6 +17,11 @@ use tally::outcome::Answer;
 use tally::region::{Region, RegionCode, StationCode};
 use tally::row::{Ledger, RequestRecord};
 use tally::station::{Event, Station, Tally};
+
+pub use attachments::{
+    AttachmentError, AttachmentInfo, AttachmentReader, AttachmentScan, AttachmentUpload, Attachments,
+    MediaType,
+};
 
 /// How fresh an answer must be.
 #[derive(Clone, Copy, Debug, Eq, PartialEq)]
@@ -77,6 +84,12 @@ pub enum SubmitError {
     /// Known not to be stored: one item is larger than a log entry may be.
     #[error("larger than a log entry may be")]
     TooLarge,
+    /// Known not to be stored: it names an attachment that is on no node.
+    #[error("an attachment is not known")]
+    AttachmentUnknown,
+    /// Known not to be stored: an attachment is not on a majority now.
+    #[error("an attachment is not on a majority")]
+    AttachmentNotHeld,
     /// It may or may not be stored; the same request with the same key will tell.
     #[error("outcome unknown")]
     Unknown,

@@ -18,7 +18,7 @@ pub enum Purpose {
     Append,
     /// Items for the leader.
     Forward,
-    /// Snapshots.
+    /// Snapshots and attachments.
     Bulk,
 }
 

@@ -26,6 +26,13 @@ pub enum ProposeError {
     /// It may or may not have been written: send it again with the same key.
     #[error("the outcome is not known")]
     Unknown,
+    /// An attachment that it names is on no node that answers; nothing was written.
+    #[error("an attachment it names is not known")]
+    AttachmentUnknown,
+    /// An attachment that it names is not on a majority, and could not be brought there in time; nothing was
+    /// written.
+    #[error("an attachment it names is not on a majority")]
+    AttachmentNotHeld,
     /// The item is larger than an entry may be; it never fits.
     #[error("the item is larger than an entry may be")]
     TooLarge,
@@ -36,8 +43,10 @@ impl ProposeError {
     #[must_use]
     pub const fn retryable(self) -> bool {
         match self {
-            Self::NoLeader | Self::Overloaded | Self::DiskFull | Self::Unknown => true,
-            Self::TooLarge => false,
+            Self::NoLeader | Self::Overloaded | Self::DiskFull | Self::Unknown | Self::AttachmentNotHeld => {
+                true
+            }
+            Self::TooLarge | Self::AttachmentUnknown => false,
         }
     }
 }

@@ -76,13 +76,21 @@ fn judge(results: wire::forward::Results) -> Attempt {
     let none_written = results.iter().all(|result| *result == Err(first));
     match first {
         ProposeError::NoLeader if none_written => Attempt::NotWritten,
-        ProposeError::Overloaded | ProposeError::TooLarge | ProposeError::DiskFull if none_written => {
+        ProposeError::Overloaded
+        | ProposeError::TooLarge
+        | ProposeError::DiskFull
+        | ProposeError::AttachmentUnknown
+        | ProposeError::AttachmentNotHeld
+            if none_written =>
+        {
             Attempt::Refused(first)
         }
         ProposeError::NoLeader
         | ProposeError::Overloaded
         | ProposeError::TooLarge
         | ProposeError::DiskFull
+        | ProposeError::AttachmentUnknown
+        | ProposeError::AttachmentNotHeld
         | ProposeError::Unknown => Attempt::Unknown,
     }
 }

@@ -68,6 +68,7 @@ pub(crate) struct Inner<E: Engine> {
     pub(crate) rounds: Rounds,
     pub(crate) inbox: Inbox<E>,
     pub(crate) equality: Equality,
+    pub(crate) blobs: crate::blobs::Desk,
     pub(crate) hellos: Mutex<BTreeMap<NodeId, Told>>,
     /// Votes are held until then: a leader that trusted this node's lease before a restart still may.
     pub(crate) votes_from: Instant,

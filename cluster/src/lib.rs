@@ -9,6 +9,7 @@
 mod adapter;
 mod admission;
 mod apply;
+pub mod blobs;
 mod bootstrap;
 pub mod clock;
 mod config;
@@ -40,6 +41,7 @@ mod timekeeper;
 mod types;
 mod watchdog;
 
+pub use blobs::{BlobError, BlobStatus, BlobUpload, MissingBlobs, Stored};
 pub use clock::{Clock, SharedClock, SystemClock};
 pub use dial::{BoxedIo, Dial, PeerIdentity, PeerIo, Purpose};
 pub use equality::EqualityStatus;
@@ -47,6 +49,6 @@ pub use error::{OperateError, ProposeError, ReadError, StartError};
 pub use handle::Cluster;
 pub use member::{Member, MemberRole};
 pub use read::ReadMode;
-pub use settings::{LogRetention, Scrub, Settings, Timers};
+pub use settings::{AttachmentPace, LogRetention, Scrub, Settings, Timers};
 pub use space::Room;
 pub use status::{MemberStatus, Role, Status};

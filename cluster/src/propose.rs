@@ -12,6 +12,7 @@ use tally::command::{Command, Header, Item, PROPOSAL_BYTES_MAX, Principal, Propo
 use tally::ids::{LogTime, NodeId};
 use tally::outcome::Answer;
 
+use crate::blobs::rule;
 use crate::error::ProposeError;
 use crate::fitness::Obstacle;
 use crate::handle::Cluster;
@@ -46,6 +47,9 @@ impl<E: Engine> Cluster<E> {
         let Some(_share) = self.inner.admission.enter(count, bytes) else {
             return vec![Err(ProposeError::Overloaded); count];
         };
+        if !self.inner.settings.edge && items.iter().any(|item| rule::naming(item).is_some()) {
+            return self.propose_naming(principal, items, deadline).await;
+        }
         self.propose_chunks(principal, items, deadline, true).await
     }
 
@@ -60,7 +64,7 @@ impl<E: Engine> Cluster<E> {
         self.propose_chunks(principal, items, deadline, false).await
     }
 
-    async fn propose_chunks(
+    pub(crate) async fn propose_chunks(
         &self,
         principal: Principal,
         items: Vec<Item>,
@@ -153,6 +157,11 @@ impl<E: Engine> Cluster<E> {
         if self.apply_lag() > APPLY_LAG_ENTRIES_MAX {
             return Attempt::Refused(ProposeError::Overloaded);
         }
+        // Whoever sent it here asked for the holders; whether they are enough is said by who leads (9.10).
+        let configurations = self.configurations();
+        if !proposal.items.iter().all(|item| rule::admits(&configurations, item)) {
+            return Attempt::Refused(ProposeError::AttachmentNotHeld);
+        }
         proposal.header.node = self.inner.settings.node;
         proposal.header.proposed_at = self.now();
         let bytes = store::codec::encode_proposal(proposal);
@@ -234,7 +243,7 @@ pub(crate) fn weight(item: &Item) -> usize {
         Command::Report { submission, .. } | Command::Correct { submission, .. } => {
             let reason = submission.reason.as_ref().map_or(0, String::len);
             let votes = submission.form.votes.len().saturating_mul(5);
-            let attachments = submission.attachments.len().saturating_mul(32);
+            let attachments = submission.attachments.len().saturating_mul(32).saturating_add(16);
             sum(&mut [160, reason, votes, attachments].into_iter())
         }
         Command::Hold { reason, .. } | Command::Release { reason, .. } => reason.len(),

@@ -93,6 +93,25 @@ impl Default for Scrub {
     }
 }
 
+/// How fast attachments are looked after in the background.
+#[derive(Clone, Copy, Debug, Eq, PartialEq)]
+pub struct AttachmentPace {
+    /// Bytes a second that are fetched because they are missing here and nobody waits for them.
+    pub pull_bytes_per_s: u64,
+    /// Bytes a second that are read again to see whether they are what they were.
+    pub scrub_bytes_per_s: u64,
+    /// Pause between two passes over all of them, in milliseconds.
+    pub scrub_pause_ms: u64,
+}
+
+impl Default for AttachmentPace {
+    /// 127 GB are read in a little over four hours, and fetched in about as long.
+    fn default() -> Self {
+        const RATE: u64 = 8 * 1024 * 1024;
+        Self { pull_bytes_per_s: RATE, scrub_bytes_per_s: RATE, scrub_pause_ms: 3_600_000 }
+    }
+}
+
 /// What a node is started with.
 #[derive(Clone)]
 pub struct Settings {
@@ -114,6 +133,8 @@ pub struct Settings {
     pub log_retention: LogRetention,
     /// How the state is read again.
     pub scrub: Scrub,
+    /// How fast attachments are looked after.
+    pub attachment_pace: AttachmentPace,
     /// Wall time.
     pub clock: SharedClock,
     /// Whether apply runs on the caller's thread instead of its own: only for the simulator.
@@ -134,6 +155,7 @@ impl Settings {
             release: String::new(),
             log_retention: LogRetention::default(),
             scrub: Scrub::default(),
+            attachment_pace: AttachmentPace::default(),
             clock: Arc::new(SystemClock),
             apply_inline: false,
         }
@@ -179,6 +201,26 @@ pub const PEER_CONNECTIONS_MAX: usize = 128;
 /// Members that only read.
 pub const EDGES_MAX: usize = 16;
 
+/// Largest attachment, in bytes: what people may hand in, and room for what a new encoding adds.
+pub const ATTACHMENT_BYTES_MAX: u64 = 16 * 1024 * 1024;
+/// Bytes of an attachment in one request between nodes.
+pub const ATTACHMENT_PART_BYTES: usize = 256 * 1024;
+/// Attachments on their way in from peers at once, those that somebody waits for.
+pub const ATTACHMENT_FETCHES_MAX: usize = 4;
+/// The same for those that nobody waits for.
+pub const ATTACHMENT_PULLS_MAX: usize = 2;
+/// Requests of peers about attachments that use the disk here at once.
+pub const ATTACHMENT_ANSWERS_MAX: usize = 8;
+/// Names of attachments in one request.
+pub const ATTACHMENT_NAMES_MAX: usize = 4_096;
+/// Attachments known to be missing here; more are found again by the next pass.
+pub const ATTACHMENTS_MISSING_MAX: usize = 50_000;
+/// Log time after which one that no form names is removed, in milliseconds: 48 hours.
+pub const ATTACHMENT_UNNAMED_MS: u64 = 48 * 60 * 60 * 1000;
+/// One that is asked for is noted as wanted again once the last note is that old, in milliseconds.
+pub const ATTACHMENT_RENEW_MS: u64 = 12 * 60 * 60 * 1000;
+
+const _: () = assert!(ATTACHMENT_PART_BYTES <= store::blobs::PART_BYTES_MAX);
 const _: () = assert!(SPLIT_BYTES < tally::command::PROPOSAL_BYTES_MAX);
 const _: () = assert!(APPEND_BYTES_MAX + 2 * tally::command::PROPOSAL_BYTES_MAX < FRAME_BYTES_MAX);
 const _: () = assert!(SNAPSHOT_CHUNK_BYTES < FRAME_BYTES_MAX);

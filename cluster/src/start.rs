@@ -87,6 +87,7 @@ impl<E: Engine> Cluster<E> {
             rounds: Rounds::default(),
             inbox: Inbox::default(),
             equality: Equality::default(),
+            blobs: crate::blobs::Desk::default(),
             hellos: Mutex::new(BTreeMap::new()),
             votes_from,
             fitness: Fitness::default(),
@@ -100,6 +101,7 @@ impl<E: Engine> Cluster<E> {
         };
         let cluster = Self { inner: Arc::new(inner) };
         housekeeping::spawn(&cluster);
+        crate::blobs::spawn(&cluster);
         timekeeper::spawn(&cluster);
         space::spawn(&cluster);
         equality::spawn(&cluster);
@@ -121,7 +123,14 @@ impl<E: Engine> Cluster<E> {
             tracing::warn!("raft did not stop in time");
         }
         let machine = self.inner.machine.clone();
-        let flushed = TypeConfig::spawn_blocking(move || machine.flush()).await;
+        let flushed = TypeConfig::spawn_blocking(move || {
+            if let Err(error) = machine.blobs().save_totals() {
+                // The next start counts them.
+                tracing::warn!(%error, "the totals of the attachments were not written down");
+            }
+            machine.flush()
+        })
+        .await;
         match flushed {
             Ok(Ok(_)) => Ok(()),
             Ok(Err(error)) => Err(OperateError::Failed(error.to_string())),

@@ -18,7 +18,9 @@ use crate::data;
 use crate::durable::{self, Access};
 use crate::failure::Failure;
 use crate::founding::{Administrator, Founding, FoundingMember};
-use crate::settings::{Limits, Listener, Listeners, Node, Peer, Scrub, Settings, Telemetry, Timers, Tls};
+use crate::settings::{
+    Attachments, Limits, Listener, Listeners, Node, Peer, Scrub, Settings, Telemetry, Timers, Tls,
+};
 use crate::text;
 use crate::tls::identity::NodeName;
 
@@ -173,6 +175,7 @@ impl Blueprint {
             timers: Timers { profile: self.profile.clone() },
             limits: Limits::default(),
             scrub: Scrub::default(),
+            attachments: Attachments::default(),
             telemetry: Telemetry::default(),
         })
     }

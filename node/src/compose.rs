@@ -134,6 +134,8 @@ pub fn start(
         interval: Duration::from_secs(settings.scrub.interval_s),
         rows_per_second: settings.scrub.rows_per_second,
     };
+    configuration.attachment_pace.pull_bytes_per_s = settings.attachments.pull_bytes_per_second;
+    configuration.attachment_pace.scrub_bytes_per_s = settings.attachments.scrub_bytes_per_second;
     env!("CARGO_PKG_VERSION").clone_into(&mut configuration.release);
     let dialer = Arc::new(PeerDialer::new(Arc::clone(&tls.peer_client)));
     let started = runtimes.raft.block_on(Cluster::start(configuration, log, machine, dialer));

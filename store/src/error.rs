@@ -172,6 +172,12 @@ pub enum StoreError {
         /// Why it failed.
         source: std::io::Error,
     },
+    /// An attachment on this disk is not what was stored.
+    #[error("attachment {0} is damaged on this node; it is fetched anew from another node")]
+    BlobDamaged(String),
+    /// An attachment cannot be taken in.
+    #[error("the attachment is refused: {0}")]
+    BlobRefused(String),
     /// A snapshot asked for is not there any more.
     #[error("snapshot {0} is not there any more; ask for the current one")]
     SnapshotGone(String),
@@ -202,7 +208,10 @@ impl StoreError {
             | Self::Rules { .. }
             | Self::Engine(_)
             | Self::File { .. } => NextStep::Stop,
-            Self::SnapshotGone(_) | Self::SnapshotRefused(_) => NextStep::Refuse,
+            Self::SnapshotGone(_)
+            | Self::SnapshotRefused(_)
+            | Self::BlobDamaged(_)
+            | Self::BlobRefused(_) => NextStep::Refuse,
         }
     }
 

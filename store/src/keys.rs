@@ -3,7 +3,7 @@
 //! Invariant: the first byte is the family. Families from [`ROWS_FIRST`] on are hashed rows of the state (see
 //! `machine::hash`); family 0 is about this node and is not. A retired family's number is never used again.
 
-use tally::ids::{AccountId, CONTEST_ID_BYTES_MAX, ContestId, RequestKey, SessionId};
+use tally::ids::{AccountId, AttachmentId, CONTEST_ID_BYTES_MAX, ContestId, RequestKey, SessionId};
 use tally::region::{Level, RegionCode, StationCode};
 use tally::row::RowKey;
 
@@ -51,6 +51,7 @@ const AGGREGATE: u8 = 0x19;
 const CHANGE: u8 = 0x1a;
 const REQUEST: u8 = 0x1b;
 const REQUEST_QUEUE: u8 = 0x1c;
+const ATTACHMENT: u8 = 0x1d;
 
 /// Bytes of a key by family; a user name takes as many as it has.
 const fn length(family: u8) -> Option<usize> {
@@ -67,6 +68,7 @@ const fn length(family: u8) -> Option<usize> {
         AGGREGATE => Some(1 + CONTEST_ID_BYTES_MAX + REGION_CODE),
         CHANGE => Some(1 + CODE + 2),
         REQUEST => Some(1 + CODE + 16),
+        ATTACHMENT => Some(1 + 32),
         _ => None,
     }
 }
@@ -82,7 +84,8 @@ const _: () = {
     assert!(matches!(length(AGGREGATE), Some(34)));
     assert!(matches!(length(CHANGE), Some(11)));
     assert!(matches!(length(REQUEST), Some(25)));
-    assert!(LEDGER > ENTRY && REQUEST_QUEUE < ROWS_END[0]);
+    assert!(matches!(length(ATTACHMENT), Some(33)));
+    assert!(LEDGER > ENTRY && ATTACHMENT < ROWS_END[0]);
 };
 
 /// A key in the making.
@@ -153,6 +156,7 @@ pub(crate) fn row(key: &RowKey) -> Vec<u8> {
         RowKey::Change(index, item) => Key::of(CHANGE).number(*index).with(&item.to_be_bytes()),
         RowKey::Request(account, key) => Key::of(REQUEST).number(account.0).with(&key.0),
         RowKey::RequestQueue(sequence) => Key::of(REQUEST_QUEUE).number(*sequence),
+        RowKey::Attachment(id) => Key::of(ATTACHMENT).with(&id.0),
     };
     key.0
 }
@@ -206,6 +210,7 @@ pub(crate) fn parse_row(bytes: &[u8]) -> Option<RowKey> {
         CHANGE => RowKey::Change(parts.number()?, u16::from_be_bytes(parts.take()?)),
         REQUEST => RowKey::Request(AccountId(parts.number()?), RequestKey(parts.take()?)),
         REQUEST_QUEUE => RowKey::RequestQueue(parts.number()?),
+        ATTACHMENT => RowKey::Attachment(AttachmentId(parts.take()?)),
         _ => return None,
     })
 }
@@ -239,6 +244,7 @@ mod tests {
             RowKey::Change(70, 2),
             RowKey::Request(AccountId(7), RequestKey([4; 16])),
             RowKey::RequestQueue(12),
+            RowKey::Attachment(AttachmentId([3; 32])),
         ]
     }
 

@@ -5,6 +5,7 @@
 //! hash. Bytes on disk have their address in `keys` and `docs/data-format.md`, their shape in [`codec`].
 #![forbid(unsafe_code)]
 
+pub mod blobs;
 mod clock;
 pub mod codec;
 pub mod engine;
@@ -21,6 +22,7 @@ pub mod scrub;
 pub mod snapshot;
 pub mod version;
 
+pub use blobs::{About, BlobReader, Blobs, MediaType, Scan, Verdict};
 pub use engine::Engine;
 pub use engine::memory::MemoryEngine;
 pub use engine::memory_disk::MemoryDisk;
@@ -31,7 +33,7 @@ pub use error::{NextStep, StoreError};
 pub use identity::{Expected, Identity};
 pub use log::{Fatal, Flusher, Log, LogState, LogStatistics};
 pub use machine::{
-    Applied, BUCKETS, ChangeEntry, ChangePage, Dirty, HashPoint, Machine, StateSums, SumsPoint, View,
+    Applied, BUCKETS, ChangeEntry, ChangePage, Dirty, HashPoint, Machine, Named, StateSums, SumsPoint, View,
     bucket_name, differing_parts,
 };
 pub use snapshot::{Manifest, ManifestFile, Received, Receiving, SnapshotHandle, SnapshotMeta};

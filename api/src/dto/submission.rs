@@ -72,6 +72,8 @@ pub fn parse(object: &Object<'_>, contest: Option<&Contest>, errors: &mut Errors
         confirm,
         reason,
         attachments,
+        // Who holds them is found out on the way to the leader.
+        holders: Vec::new(),
         observed_at,
         count_kind: count_kind.unwrap_or_default(),
     })

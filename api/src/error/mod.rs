@@ -234,6 +234,17 @@ impl From<SubmitError> for Problem {
             }
             SubmitError::DiskFull => Self::new(Code::DiskFull),
             SubmitError::TooLarge => Self::new(Code::TooLarge),
+            SubmitError::AttachmentUnknown => {
+                let detail =
+                    "Lampiran ini belum diunggah atau sudah dihapus; unggah lagi, lalu kirim.".to_owned();
+                let mut problem = Self::with_detail(Code::InvalidForm, detail.clone());
+                problem.extra.errors = Some(vec![FieldError { pointer: "/attachments".to_owned(), detail }]);
+                problem
+            }
+            SubmitError::AttachmentNotHeld => Self::with_detail(
+                Code::NoLeader,
+                "Lampiran belum tersimpan di cukup banyak server. Ulangi dengan kunci yang sama.",
+            ),
             SubmitError::Unknown => Self::with_detail(
                 Code::NoLeader,
                 "Hasilnya belum diketahui: mungkin sudah tersimpan. Ulangi dengan kunci yang sama.",

@@ -10,8 +10,7 @@ use super::params::Params;
 use super::{Surface, door, json, page};
 use crate::dto::cluster::{
     Cluster, HashPoints, Leader, Level, NodeNumber, Snapshot, StateHash, parse_level, parse_member,
-    parse_replacement,
-    parse_transfer,
+    parse_replacement, parse_transfer,
 };
 use crate::error::{Code, Problem};
 use crate::limits::JSON_BYTES_MAX;

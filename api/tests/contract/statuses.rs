@@ -197,6 +197,8 @@ async fn errors_of_the_cluster_have_their_codes_and_an_unknown_outcome_is_found_
         (SubmitError::Overloaded { retry_after_s: 3 }, 503, "overloaded"),
         (SubmitError::DiskFull, 507, "disk-full"),
         (SubmitError::TooLarge, 413, "too-large"),
+        (SubmitError::AttachmentUnknown, 422, "invalid-form"),
+        (SubmitError::AttachmentNotHeld, 503, "no-leader"),
         (SubmitError::Unknown, 503, "no-leader"),
     ];
     for (fault, status, code) in cases {

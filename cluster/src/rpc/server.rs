@@ -136,6 +136,11 @@ impl<E: Engine> Cluster<E> {
         let frame = frame.map_err(Refusal::bad)?;
         let answer = if path.starts_with("/peer/1/snapshot/") {
             self.answer_snapshot(path, frame).await?
+        } else if path.starts_with("/peer/1/blob/") {
+            let answered = self.answer_blob(path, frame, certificate.node).await.map_err(Refusal::bad)?;
+            answered.ok_or_else(|| {
+                Refusal(StatusCode::NOT_FOUND, "this release does not know the request".into())
+            })?
         } else {
             self.answer_frame(path, frame).await?
         };
@@ -309,12 +314,12 @@ impl<E: Engine> Cluster<E> {
     }
 }
 
-/// An edge may read, be known and compare its state; it may not vote, forward, change or lead.
+/// An edge may read, attachments too, be known and compare its state; it may not vote, forward, change or lead.
 fn allowed_to_edges(path: &str) -> bool {
-    [READ_INDEX, HELLO, POINTS, SUMS].into_iter().any(|allowed| path == path_of(allowed))
+    [READ_INDEX, HELLO, POINTS, SUMS, crate::blobs::READ].into_iter().any(|allowed| path == path_of(allowed))
 }
 
 /// The path of a request's address.
-fn path_of(address: &'static str) -> &'static str {
+pub(crate) fn path_of(address: &'static str) -> &'static str {
     address.strip_prefix("https://rakit").unwrap_or(address)
 }

@@ -38,7 +38,7 @@ async fn tampered(settings: impl Fn(u64) -> Settings) -> (World<MemoryDisk>, u64
     }
     let wrong = world.follower().await;
     world.kill(wrong).await;
-    tamper(world.disk(wrong));
+    tamper(&world.disk(wrong));
     let back = world.start(settings(wrong)).await;
     back.wait_ready(PATIENCE).await.unwrap();
     (world, wrong)

@@ -15,7 +15,7 @@ use tally::ids::{Fingerprint, NodeId, RequestKey};
 use tally::outcome::{Answer, Outcome};
 
 use crate::runtime;
-use crate::settings::{LogRetention, Settings, Timers};
+use crate::settings::{AttachmentPace, LogRetention, Settings, Timers};
 use crate::{BoxedIo, Cluster, Dial, Member, PeerIdentity, ProposeError, Purpose};
 
 pub(super) const CLUSTER: [u8; 16] = [0xc1; 16];
@@ -74,7 +74,17 @@ pub(super) fn settings(id: u64) -> Settings {
     let timers = Timers { heartbeat_ms: 100, election_min_ms: 500, election_max_ms: 800 };
     let log_retention = LogRetention { entries_max: 1_000_000, bytes_max: u64::MAX, entries_kept: 10 };
     let release = format!("release of {id}");
-    Settings { timers, release, log_retention, ..Settings::new(NodeId(id), CLUSTER, incarnation(id)) }
+    // Whatever is wrong is found at once.
+    let rate = 1_000_000_000;
+    let attachment_pace =
+        AttachmentPace { pull_bytes_per_s: rate, scrub_bytes_per_s: rate, scrub_pause_ms: 50 };
+    Settings {
+        timers,
+        release,
+        log_retention,
+        attachment_pace,
+        ..Settings::new(NodeId(id), CLUSTER, incarnation(id))
+    }
 }
 
 pub(super) fn member(id: u64) -> Member {
@@ -148,8 +158,8 @@ impl<D: Disk> World<D> {
         cluster
     }
 
-    pub(super) fn disk(&self, id: u64) -> &D {
-        &self.disks[&id]
+    pub(super) fn disk(&self, id: u64) -> D {
+        self.disks[&id].clone()
     }
 
     pub(super) fn add_disk(&mut self, id: u64, disk: D) {

@@ -3,8 +3,9 @@
 //! Invariant: a test waits for conditions with a deadline, never for time to pass.
 #![allow(clippy::arithmetic_side_effects, clippy::indexing_slicing, reason = "tests may panic")]
 
-mod fitness;
+mod blobs;
 mod equality;
+mod fitness;
 mod harness;
 mod identity;
 mod members;

@@ -3,6 +3,7 @@
 //! Invariant: nothing is decided here; each call becomes one call of the cluster or of the store, and each error one of
 //! the port's, by what the caller does next.
 
+mod attachments;
 mod operations;
 mod view;
 
@@ -133,5 +134,7 @@ const fn submit_error(error: ProposeError) -> SubmitError {
         ProposeError::Unknown => SubmitError::Unknown,
         ProposeError::TooLarge => SubmitError::TooLarge,
         ProposeError::DiskFull => SubmitError::DiskFull,
+        ProposeError::AttachmentUnknown => SubmitError::AttachmentUnknown,
+        ProposeError::AttachmentNotHeld => SubmitError::AttachmentNotHeld,
     }
 }

@@ -253,6 +253,7 @@ impl Operations for Gateway {
         let status = self.cluster.status();
         let leader = u64::from(status.leader == Some(status.node));
         let log = self.cluster.log().statistics();
+        let blobs = self.cluster.blob_status();
         let in_flight = u64::try_from(status.items_in_flight).unwrap_or(u64::MAX);
         for (name, kind, value) in [
             ("rakit_raft_term", "gauge", status.term),
@@ -269,6 +270,14 @@ impl Operations for Gateway {
             ("rakit_equality_agreed_index", "gauge", equality.agreed.unwrap_or_default()),
             ("rakit_scrub_passes_total", "counter", equality.scrub_passes),
             ("rakit_scrub_index", "gauge", equality.scrubbed_index),
+            ("rakit_attachments", "gauge", blobs.count),
+            ("rakit_attachments_bytes", "gauge", blobs.bytes),
+            ("rakit_attachments_exact", "gauge", u64::from(blobs.exact)),
+            ("rakit_attachments_missing", "gauge", blobs.missing),
+            ("rakit_attachments_damaged", "gauge", blobs.damaged),
+            ("rakit_attachments_scrubbed_total", "counter", blobs.scrubbed_total),
+            ("rakit_attachments_scrub_errors_total", "counter", blobs.scrub_errors_total),
+            ("rakit_attachments_fetched_total", "counter", blobs.fetched_total),
             ("rakit_log_fsyncs_total", "counter", log.fsyncs),
             ("rakit_log_fsync_microseconds_total", "counter", log.fsync_total_us),
         ] {

@@ -3,7 +3,7 @@
 //! Invariant: the list is the file's shape exactly; a test compares it with a serialised [`super::Settings`].
 
 /// Every settings key, in the order of the file. Its variable is `RAKIT_` and the name in capitals with `_` for `.`.
-pub const KEYS: [&str; 25] = [
+pub const KEYS: [&str; 27] = [
     "node.name",
     "node.data",
     "listeners.public.address",
@@ -27,6 +27,8 @@ pub const KEYS: [&str; 25] = [
     "limits.drain_ms",
     "scrub.interval_s",
     "scrub.rows_per_second",
+    "attachments.pull_bytes_per_second",
+    "attachments.scrub_bytes_per_second",
     "telemetry.format",
     "telemetry.filter",
 ];

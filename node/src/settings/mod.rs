@@ -9,4 +9,6 @@ mod sections;
 
 pub use keys::KEYS;
 pub use load::{Override, load, parse};
-pub use sections::{Limits, Listener, Listeners, Node, Peer, Scrub, Settings, Telemetry, Timers, Tls};
+pub use sections::{
+    Attachments, Limits, Listener, Listeners, Node, Peer, Scrub, Settings, Telemetry, Timers, Tls,
+};

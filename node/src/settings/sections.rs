@@ -24,6 +24,9 @@ pub struct Settings {
     /// `[scrub]`
     #[serde(default)]
     pub scrub: Scrub,
+    /// `[attachments]`
+    #[serde(default)]
+    pub attachments: Attachments,
     /// `[telemetry]`
     #[serde(default)]
     pub telemetry: Telemetry,
@@ -145,6 +148,23 @@ impl Default for Scrub {
     fn default() -> Self {
         // A country's rows take less than a minute; each is seen twice a day.
         Self { interval_s: 43_200, rows_per_second: 200_000 }
+    }
+}
+
+/// How fast attachments are looked after in the background.
+#[derive(Clone, Debug, Deserialize, Eq, PartialEq, Serialize)]
+#[serde(default, deny_unknown_fields)]
+pub struct Attachments {
+    /// Bytes a second that are fetched from other nodes because they are missing here.
+    pub pull_bytes_per_second: u64,
+    /// Bytes a second that are read again to see whether they are what they were.
+    pub scrub_bytes_per_second: u64,
+}
+
+impl Default for Attachments {
+    fn default() -> Self {
+        let pace = cluster::AttachmentPace::default();
+        Self { pull_bytes_per_second: pace.pull_bytes_per_s, scrub_bytes_per_second: pace.scrub_bytes_per_s }
     }
 }
 

@@ -3,13 +3,15 @@
 //! is needed, never new bytes here.
 
 use bytes::Bytes;
-use tally::ids::hex;
+use tally::ids::{AttachmentId, LogTime, hex};
 
 use super::{
-    AppliedRecord, CodecError, Mark, decode_applied, decode_entry, decode_identity, decode_log_id,
-    decode_mark, decode_sums, decode_vote, encode_applied, encode_entry, encode_identity, encode_log_id,
-    encode_mark, encode_sums, encode_vote,
+    AppliedRecord, CodecError, Mark, decode_applied, decode_blob_record, decode_blob_totals, decode_entry,
+    decode_identity, decode_log_id, decode_mark, decode_sums, decode_vote, encode_applied,
+    encode_blob_record, encode_blob_totals, encode_entry, encode_identity, encode_log_id, encode_mark,
+    encode_sums, encode_vote,
 };
+use crate::blobs::{About, BlobRecord, MediaType, Scan, Totals, Verdict};
 use crate::entry::{LogEntry, LogId, Payload, Vote};
 use crate::identity::Identity;
 use crate::machine::{BUCKETS, StateSums};
@@ -17,6 +19,14 @@ use crate::machine::{BUCKETS, StateSums};
 const ID: LogId = LogId { term: 7, index: 1000 };
 const VOTE: Vote = Vote { term: 300, node: 2, committed: true };
 const HASH: u128 = 0x0123_4567_89ab_cdef_0123_4567_89ab_cdef;
+
+const TOTALS: Totals = Totals { count: 2, bytes: 70_000, exact: true };
+
+fn blob_record() -> BlobRecord {
+    let scan = Scan { at: LogTime(9), engine: "clamav 1.4".to_owned(), verdict: Verdict::Clean };
+    let about = About { media_type: MediaType::Jpeg, scan: Some(scan) };
+    BlobRecord { generation: 2, id: AttachmentId([7; 32]), size: 300, stored_at: LogTime(8), about }
+}
 
 fn identity() -> Identity {
     Identity { cluster: [0x11; 16], epoch: 1, node: 3, incarnation: [0x22; 16], edge: false }
@@ -55,6 +65,8 @@ fn meta_frames_are_what_they_were() {
         encode_applied(&applied()),
         encode_mark(&mark()),
         encode_sums(&sums()),
+        encode_blob_record(&blob_record()),
+        encode_blob_totals(&TOTALS),
     ];
     let golden = [
         "41780cef881111111111111111111111111111111101032222222222222222222222222222222200",
@@ -67,6 +79,8 @@ fn meta_frames_are_what_they_were() {
             "000000000000000000000000000000000000000000000000000000000000",
             "00000000000000000000000000000000000000000000000000000000000000",
         ),
+        "614461598c020707070707070707070707070707070707070707070707070707070707070707fb2c01080101090a636c616d617620312e3401",
+        "6147c569a202fc7011010001",
     ];
     assert_eq!(frames.map(|frame| hex(&frame)), golden);
 }
@@ -79,6 +93,8 @@ fn meta_frames_are_read_back() {
     assert_eq!(decode_applied(&encode_applied(&applied())), Ok(applied()));
     assert_eq!(decode_mark(&encode_mark(&mark())), Ok(mark()));
     assert_eq!(decode_sums(&encode_sums(&sums())), Ok(sums()));
+    assert_eq!(decode_blob_record(&encode_blob_record(&blob_record())), Ok(blob_record()));
+    assert_eq!(decode_blob_totals(&encode_blob_totals(&TOTALS)), Ok(TOTALS));
 }
 
 #[test]

@@ -6,6 +6,7 @@ use super::frame::{
     CodecError, Decode, DecodeError, Decoder, Encode, EncodeError, Encoder, Format, Stored, seal, unseal,
 };
 use super::v1::record;
+use crate::blobs::{About, BlobRecord, MediaType, Scan, Totals, Verdict};
 use crate::entry::{LogId, Vote};
 use crate::identity::Identity;
 use crate::machine::{BUCKETS, StateSums};
@@ -95,6 +96,46 @@ record! {
     ManifestV1 for Manifest { id: String, meta: SnapshotMetaV1, files: Vec<ManifestFileV1> }
 }
 
+record! {
+    /// See [`Scan`].
+    ScanV1 for Scan { at: u64, engine: String, verdict: u8 }
+}
+
+record! {
+    /// See [`About`].
+    AboutV1 for About { media_type: u8, scan: Option<ScanV1> }
+}
+
+record! {
+    /// See [`BlobRecord`].
+    BlobRecordV1 for BlobRecord { generation: u64, id: [u8; 32], size: u64, stored_at: u64, about: AboutV1 }
+}
+
+record! {
+    /// See [`Totals`].
+    TotalsV1 for Totals { count: u64, bytes: u64, exact: bool }
+}
+
+impl Stored<MediaType> for u8 {
+    fn of(value: &MediaType) -> Self {
+        value.number()
+    }
+
+    fn restore(self) -> Result<MediaType, CodecError> {
+        MediaType::from_number(self).ok_or(CodecError::Value("MediaType"))
+    }
+}
+
+impl Stored<Verdict> for u8 {
+    fn of(value: &Verdict) -> Self {
+        value.number()
+    }
+
+    fn restore(self) -> Result<Verdict, CodecError> {
+        Verdict::from_number(self).ok_or(CodecError::Value("Verdict"))
+    }
+}
+
 impl Stored<Bytes> for Vec<u8> {
     fn of(value: &Bytes) -> Self {
         value.to_vec()
@@ -127,5 +168,7 @@ frames! {
     encode_applied, decode_applied: AppliedRecord as AppliedV1, MetaV1;
     encode_mark, decode_mark: Mark as MarkV1, MetaV1;
     encode_sums, decode_sums: StateSums as SumsV1, MetaV1;
+    encode_blob_record, decode_blob_record: BlobRecord as BlobRecordV1, BlobV1;
+    encode_blob_totals, decode_blob_totals: Totals as TotalsV1, BlobV1;
     encode_manifest, decode_manifest: Manifest as ManifestV1, ManifestV1;
 }

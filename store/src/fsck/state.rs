@@ -51,7 +51,9 @@ impl Kinds {
         self.rows.count();
         match key {
             RowKey::Region(_) | RowKey::Aggregate(..) => self.sums.count(),
-            RowKey::Tally(..) | RowKey::Event(..) | RowKey::Change(..) => self.history.count(),
+            RowKey::Tally(..) | RowKey::Event(..) | RowKey::Change(..) | RowKey::Attachment(_) => {
+                self.history.count();
+            }
             RowKey::Request(..) | RowKey::RequestQueue(_) => self.requests.count(),
             RowKey::Account(_) | RowKey::Username(_) | RowKey::Session(_) => self.accounts.count(),
             RowKey::Ledger | RowKey::Station(_) | RowKey::Contest(_) => {}
@@ -71,6 +73,7 @@ impl Kinds {
                 | Violation::History(..)
                 | Violation::Digest(..)
                 | Violation::Change(..)
+                | Violation::Attachment(_)
                 | Violation::Ledger("leaves") => self.history.wrong(text),
                 Violation::Request(_) | Violation::Ledger("requests") => self.requests.wrong(text),
                 Violation::Account(_) | Violation::Session(_) | Violation::Ledger(_) => {

@@ -154,8 +154,12 @@ impl<E: Engine> Machine<E> {
         let finished = finished.inspect_err(|_| core.stopped = true)?;
         {
             let mut dirty = locked(&shared.dirty);
+            let mut named = locked(&shared.named);
             let changed = finished.slots.iter().filter(|(_, slot)| slot.changed());
-            changed.for_each(|(key, _)| dirty.add(key));
+            changed.for_each(|(key, _)| {
+                dirty.add(key);
+                named.add(key);
+            });
         }
         core.applied = finished.applied;
         core.sums = finished.sums;

@@ -9,6 +9,7 @@ mod changes;
 mod dirty;
 mod hash;
 mod hot;
+mod named;
 mod open;
 pub(crate) mod quarantine;
 mod round;
@@ -25,10 +26,12 @@ pub use changes::{ChangeEntry, ChangePage};
 pub use dirty::Dirty;
 pub use hash::{BUCKETS, HashPoint, StateSums, SumsPoint, bucket_name};
 pub(crate) use hash::{Summing, recompute};
+pub use named::Named;
 pub(crate) use open::{create, open, read_applied, read_points, read_sums};
 pub use scrub::differing_parts;
 pub use view::View;
 
+use crate::blobs::Blobs;
 use crate::codec::AppliedRecord;
 use crate::engine::{Disk, Engine};
 use crate::lock::locked;
@@ -76,11 +79,13 @@ struct Shared<E: Engine> {
     core: Mutex<Core<E>>,
     moment: ArcSwap<Moment<E>>,
     dirty: Mutex<Dirty>,
+    named: Mutex<Named>,
     persisted: Mutex<Option<LogId>>,
     entries_since_flush: AtomicU64,
     bytes_since_flush: AtomicU64,
     quarantine: ArcSwapOption<String>,
     library: Library<E>,
+    blobs: Blobs<E::Disk>,
     /// Held until the last clone is gone.
     _lock: Arc<<E::Disk as Disk>::Lock>,
 }
@@ -145,6 +150,12 @@ impl<E: Engine> Machine<E> {
         std::mem::take(&mut *locked(&self.shared.dirty))
     }
 
+    /// Takes the attachments that were named since the last call.
+    #[must_use]
+    pub fn take_named(&self) -> Named {
+        std::mem::take(&mut *locked(&self.shared.named))
+    }
+
     /// Makes the state durable as it is now, and answers up to which entry. Applying goes on meanwhile.
     pub fn flush(&self) -> Result<Option<LogId>, StoreError> {
         let (engine, id, entries, bytes) = {
@@ -178,6 +189,12 @@ impl<E: Engine> Machine<E> {
     #[must_use]
     pub fn bytes_since_flush(&self) -> u64 {
         self.shared.bytes_since_flush.load(Ordering::Acquire)
+    }
+
+    /// The attachments, which are not part of the state but live beside it.
+    #[must_use]
+    pub fn blobs(&self) -> &Blobs<E::Disk> {
+        &self.shared.blobs
     }
 
     pub(crate) fn library(&self) -> &Library<E> {

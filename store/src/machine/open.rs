@@ -11,7 +11,8 @@ use tally::row::{Row, RowKey};
 use super::hash::{StateSums, SumsPoint};
 use super::hot::{Contests, Hot};
 use super::view::Moment;
-use super::{Applied, Core, Dirty, Machine, Shared};
+use super::{Applied, Core, Dirty, Machine, Named, Shared};
+use crate::blobs::Blobs;
 use crate::codec::{self, AppliedRecord};
 use crate::engine::{Batch, Direction, Disk, Engine, Reader};
 use crate::lock::locked;
@@ -100,11 +101,13 @@ pub(crate) fn open<E: Engine>(
 ) -> Result<Machine<E>, StoreError> {
     let core = core(engine, directory)?;
     let library = Library::open(disk)?;
+    let blobs = Blobs::open(disk.clone())?;
     let shared = Shared {
         disk: disk.clone(),
         identity,
         moment: ArcSwap::new(Moment::of(&core)),
         dirty: Mutex::new(Dirty::All),
+        named: Mutex::new(Named::Any),
         // What is found at opening survived whatever came before.
         persisted: Mutex::new(core.applied.id),
         core: Mutex::new(core),
@@ -112,6 +115,7 @@ pub(crate) fn open<E: Engine>(
         bytes_since_flush: AtomicU64::new(0),
         quarantine: ArcSwapOption::new(super::quarantine::read(disk)?.map(Arc::new)),
         library,
+        blobs,
         _lock: lock,
     };
     Ok(Machine { shared: Arc::new(shared) })
@@ -132,6 +136,7 @@ impl<E: Engine> Machine<E> {
         self.shared.entries_since_flush.store(0, Ordering::Release);
         self.shared.bytes_since_flush.store(0, Ordering::Release);
         *locked(&self.shared.dirty) = Dirty::All;
+        *locked(&self.shared.named) = Named::Any;
         self.shared.moment.store(Moment::of(&core));
         Ok(Applied::of(&core.applied))
     }

@@ -8,9 +8,9 @@ use std::sync::Arc;
 use tally::account::{Account, Session};
 use tally::aggregate::Aggregate;
 use tally::contest::Contest;
-use tally::ids::{AccountId, ContestId, RequestKey, SessionId};
+use tally::ids::{AccountId, AttachmentId, ContestId, RequestKey, SessionId};
 use tally::region::{Region, RegionCode, StationCode};
-use tally::row::{Ledger, RequestRecord, Row, RowKey};
+use tally::row::{Change, Ledger, RequestRecord, Row, RowKey};
 use tally::station::{Event, Station, Tally};
 
 use super::hot::Contests;
@@ -237,6 +237,33 @@ impl<E: Engine> View<E> {
         self.rows(&RowKey::Aggregate(*contest, first), &RowKey::Aggregate(*contest, last), |key, row| {
             if let (RowKey::Aggregate(_, below), Row::Aggregate(aggregate)) = (key, row) {
                 found.push((below, aggregate));
+            }
+            ControlFlow::Continue(())
+        })?;
+        Ok(found)
+    }
+
+    /// The event that named an attachment first; `None` while no accepted form names it.
+    pub fn attachment(&self, id: AttachmentId) -> Result<Option<Change>, StoreError> {
+        Ok(of_kind!(self.row(&RowKey::Attachment(id))?, Attachment))
+    }
+
+    /// Attachments that accepted forms name, in order, beginning after one; at most `limit`.
+    pub fn attachments(
+        &self,
+        after: Option<AttachmentId>,
+        limit: usize,
+    ) -> Result<Vec<AttachmentId>, StoreError> {
+        let mut found = Vec::new();
+        let first = after.unwrap_or_default();
+        self.rows(&RowKey::Attachment(first), &RowKey::Attachment(AttachmentId([0xff; 32])), |key, _| {
+            if found.len() >= limit {
+                return ControlFlow::Break(());
+            }
+            if let RowKey::Attachment(id) = key
+                && after != Some(id)
+            {
+                found.push(id);
             }
             ControlFlow::Continue(())
         })?;

@@ -6,7 +6,7 @@
 use alloc::collections::BTreeSet;
 use alloc::vec::Vec;
 
-use crate::command::{AccountDefinition, Command, Header, Item, Principal};
+use crate::command::{ATTACHMENTS_MAX, AccountDefinition, Command, Header, Item, Principal};
 use crate::decide::request;
 use crate::ids::ContestId;
 use crate::region::{RegionCode, StationCode};
@@ -53,10 +53,16 @@ fn command_rows(command: &Command, keys: &mut BTreeSet<RowKey>) {
         Command::OpenSession { session, account, .. } => {
             keys.extend([RowKey::Session(*session), RowKey::Account(*account)]);
         }
-        Command::Report { contest, station, .. }
-        | Command::Correct { contest, station, .. }
-        | Command::Hold { contest, station, .. }
-        | Command::Release { contest, station, .. } => tally_rows(*contest, *station, keys),
+        Command::Report { contest, station, submission }
+        | Command::Correct { contest, station, submission, .. } => {
+            tally_rows(*contest, *station, keys);
+            // More than that is refused before any of them is looked at.
+            let named = submission.attachments.iter().take(ATTACHMENTS_MAX);
+            keys.extend(named.copied().map(RowKey::Attachment));
+        }
+        Command::Hold { contest, station, .. } | Command::Release { contest, station, .. } => {
+            tally_rows(*contest, *station, keys);
+        }
     }
 }
 

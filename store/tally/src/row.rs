@@ -8,7 +8,7 @@ use alloc::vec::Vec;
 use crate::account::{Account, Session};
 use crate::aggregate::Aggregate;
 use crate::contest::Contest;
-use crate::ids::{AccountId, ContestId, Fingerprint, LogTime, NodeId, RequestKey, SessionId};
+use crate::ids::{AccountId, AttachmentId, ContestId, Fingerprint, LogTime, NodeId, RequestKey, SessionId};
 use crate::outcome::Outcome;
 use crate::region::{Region, RegionCode, StationCode};
 use crate::station::{Event, Station, Tally};
@@ -42,6 +42,8 @@ pub enum RowKey {
     Request(AccountId, RequestKey),
     /// Requests in the order they came, by sequence, for expiry.
     RequestQueue(u64),
+    /// An attachment that an accepted form names.
+    Attachment(AttachmentId),
 }
 
 /// A row. Each variant goes with the [`RowKey`] of the same name.
@@ -73,6 +75,8 @@ pub enum Row {
     Request(RequestRecord),
     /// See [`QueuedRequest`].
     RequestQueue(QueuedRequest),
+    /// The event that named the attachment first.
+    Attachment(Change),
 }
 
 /// What the whole state has only one of.

@@ -216,6 +216,9 @@ pub struct Submission {
     pub reason: Option<String>,
     /// Photos of the form.
     pub attachments: Vec<AttachmentId>,
+    /// Nodes that had every one of them on disk before this was proposed. The rules do not look at it: whoever
+    /// admits the proposal does.
+    pub holders: Vec<NodeId>,
     /// When the form was read, as the officer's device has it.
     pub observed_at: Option<LogTime>,
     /// How the form came to be counted.

@@ -33,6 +33,7 @@ fn every_command() -> Vec<Proposal> {
     };
     let mut detailed = submission(form([1, 2, 3], 4));
     detailed.attachments = vec![AttachmentId([5; 32])];
+    detailed.holders = vec![NodeId(1), NodeId(3)];
     detailed.observed_at = Some(LogTime(6));
     let (contest, station, reason) = (ppwp(), station(0), "foto terbalik".to_owned());
     let commands = vec![
@@ -104,6 +105,9 @@ fn every_row() -> Vec<(RowKey, Row)> {
     let mut asked = reports(1);
     asked[0].items[0].request =
         Some(RequestIdentity { key: RequestKey([1; 16]), fingerprint: Fingerprint([2; 16]) });
+    if let Command::Report { submission, .. } = &mut asked[0].items[0].command {
+        submission.attachments = vec![AttachmentId([5; 32])];
+    }
     for (index, proposal) in (1..).zip(founding().into_iter().chain(asked)) {
         model.apply(&proposal, index, 3).unwrap();
     }
@@ -174,7 +178,7 @@ fn rows_are_as_they_were_released() {
     let rows = every_row();
     let kinds: std::collections::BTreeSet<_> =
         rows.iter().map(|(_, row)| std::mem::discriminant(row)).map(|kind| format!("{kind:?}")).collect();
-    assert_eq!(kinds.len(), 13, "one of each kind");
+    assert_eq!(kinds.len(), 14, "one of each kind");
     let frames: Vec<Vec<u8>> = rows.iter().map(|(_, row)| encode_row(row)).collect();
     golden("rows-v1", &frames);
     for ((key, row), frame) in rows.iter().zip(&frames) {

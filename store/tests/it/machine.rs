@@ -45,6 +45,7 @@ fn check_rows<E: Engine>(machine: &Machine<E>, model: &Model) {
                 view.aggregate(contest, *region).unwrap().map(Row::Aggregate)
             }
             RowKey::Request(account, key) => view.request(*account, *key).unwrap().map(Row::Request),
+            RowKey::Attachment(id) => view.attachment(*id).unwrap().map(Row::Attachment),
             RowKey::Change(..) | RowKey::RequestQueue(_) => continue,
         };
         assert_eq!(found.as_ref(), Some(expected), "{key:?}");

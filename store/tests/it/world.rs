@@ -17,7 +17,7 @@ use tally::command::{
 };
 use tally::contest::{Contest, ContestOption};
 use tally::form::{Ballots, Form, People, Turnout};
-use tally::ids::{AccountId, ContestId, Fingerprint, LogTime, NodeId, RequestKey, SessionId};
+use tally::ids::{AccountId, AttachmentId, ContestId, Fingerprint, LogTime, NodeId, RequestKey, SessionId};
 use tally::region::{RegionCode, StationCode};
 use tally::rules::RuleSet;
 use tally::station::{StationKind, Submission};
@@ -162,8 +162,11 @@ pub(crate) fn form(votes: [u32; 3], invalid: u32) -> Form {
 }
 
 pub(crate) fn submission(form: Form) -> Submission {
+    // Few different ones, so that some are named again and again.
+    let attachments = vec![AttachmentId([u8::try_from(form.votes[0] % 5).unwrap(); 32])];
     Submission {
         form,
+        attachments,
         confirm: RuleSet(!1),
         reason: Some("sesuai formulir".to_owned()),
         ..Submission::default()

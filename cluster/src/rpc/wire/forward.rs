@@ -43,6 +43,8 @@ pub(crate) fn encode_response(results: &Results) -> Bytes {
                 Err(ProposeError::Unknown) => 3,
                 Err(ProposeError::TooLarge) => 4,
                 Err(ProposeError::DiskFull) => 5,
+                Err(ProposeError::AttachmentUnknown) => 8,
+                Err(ProposeError::AttachmentNotHeld) => 9,
             });
         }
         writer.bytes(&answers);
@@ -65,6 +67,8 @@ pub(crate) fn decode_response(frame: Bytes) -> Result<Results, WireError> {
             3 => Err(ProposeError::Unknown),
             4 => Err(ProposeError::TooLarge),
             5 => Err(ProposeError::DiskFull),
+            8 => Err(ProposeError::AttachmentUnknown),
+            9 => Err(ProposeError::AttachmentNotHeld),
             _ => return Err(WireError::Value),
         });
     }

@@ -6,6 +6,7 @@
 use bytes::{Buf as _, BufMut as _, Bytes, BytesMut};
 
 pub(crate) mod append;
+pub(crate) mod blobs;
 pub(crate) mod change;
 pub(crate) mod fields;
 pub(crate) mod forward;
@@ -74,6 +75,18 @@ pub(crate) enum Kind {
     SumsRequest = 22,
     /// Its answer.
     SumsResponse = 23,
+    /// Attachments that the receiver shall have.
+    BlobHoldRequest = 30,
+    /// Which it has now, durably.
+    BlobHoldResponse = 31,
+    /// A part of an attachment is asked for.
+    BlobReadRequest = 32,
+    /// Its bytes.
+    BlobReadResponse = 33,
+    /// Attachments that the receiver may have.
+    BlobCheckRequest = 34,
+    /// Which it has.
+    BlobCheckResponse = 35,
     /// A leader tells a peer which entry it lost; the answer is the peer's last one.
     Fenced = 40,
 }

@@ -8,8 +8,9 @@ use openraft::raft::{
     VoteRequest, VoteResponse,
 };
 use proptest::prelude::*;
+use store::{About, MediaType, Scan, Verdict};
 use tally::command::{Command, Header, Item, Principal, Proposal};
-use tally::ids::{LogTime, NodeId};
+use tally::ids::{AttachmentId, LogTime, NodeId};
 use tally::outcome::{Answer, Outcome};
 
 use super::append::Append;
@@ -46,6 +47,36 @@ fn a_membership() -> RaftMembership {
     RaftMembership::new(voters, std::collections::BTreeMap::from(nodes)).unwrap()
 }
 
+fn a_part() -> blobs::Part {
+    blobs::Part { id: AttachmentId([3; 32]), offset: 5, length: 6 }
+}
+
+fn a_found() -> blobs::Found {
+    let scan = Scan { at: LogTime(7), engine: "clamav".into(), verdict: Verdict::Clean };
+    let about = About { media_type: MediaType::Pdf, scan: Some(scan) };
+    blobs::Found { size: 8, about, bytes: Bytes::from_static(b"xyz") }
+}
+
+#[test]
+fn frames_about_attachments_come_back_as_they_went() {
+    let names = vec![AttachmentId([1; 32]), AttachmentId([2; 32])];
+    let hold = blobs::encode_hold_request(LogTime(9), &names);
+    assert_eq!(blobs::decode_hold_request(hold), Ok((LogTime(9), names.clone())));
+    assert_eq!(blobs::decode_hold_response(blobs::encode_hold_response(&[true])), Ok(vec![true]));
+    assert_eq!(blobs::decode_read_request(blobs::encode_read_request(&a_part())), Ok(a_part()));
+    for found in [None, Some(a_found())] {
+        let frame = blobs::encode_read_response(found.as_ref());
+        assert_eq!(blobs::decode_read_response(frame), Ok(found));
+    }
+    assert_eq!(blobs::decode_check_request(blobs::encode_check_request(&names)), Ok(names));
+    assert_eq!(blobs::decode_check_response(blobs::encode_check_response(&[])), Ok(vec![]));
+    // An engine's name that no slot on disk would hold.
+    let mut long = a_found();
+    long.about.scan = long.about.scan.map(|scan| Scan { engine: "x".repeat(200), ..scan });
+    let frame = blobs::encode_read_response(Some(&long));
+    assert_eq!(blobs::decode_read_response(frame), Err(WireError::TooLarge));
+}
+
 fn hex(bytes: &[u8]) -> String {
     tally::ids::hex(bytes)
 }
@@ -71,6 +102,13 @@ fn frames_are_what_they_were() {
     };
     assert_eq!(hex(&append::encode_request(&append)), GOLDEN_APPEND);
     assert_eq!(hex(&append::encode_response(&Ok(Some(id(7, 7))))), GOLDEN_APPEND_RESPONSE);
+    let names = [AttachmentId([1; 32]), AttachmentId([2; 32])];
+    assert_eq!(hex(&blobs::encode_hold_request(LogTime(9), &names)), GOLDEN_BLOB_HOLD);
+    assert_eq!(hex(&blobs::encode_hold_response(&[true, false])), GOLDEN_BLOB_HELD);
+    assert_eq!(hex(&blobs::encode_read_request(&a_part())), GOLDEN_BLOB_READ);
+    assert_eq!(hex(&blobs::encode_read_response(Some(&a_found()))), GOLDEN_BLOB_FOUND);
+    assert_eq!(hex(&blobs::encode_check_request(&names[..1])), GOLDEN_BLOB_CHECK);
+    assert_eq!(hex(&blobs::encode_check_response(&[false])), GOLDEN_BLOB_CHECKED);
     assert_eq!(hex(&membership::encode(&a_membership())), GOLDEN_MEMBERSHIP);
     assert_eq!(hex(&change::encode_request(&Change::Promote(NodeId(4)))), GOLDEN_CHANGE);
 }
@@ -273,6 +311,12 @@ fn read_everything(body: &[u8]) {
     drop(snapshot::decode_chunk(frame(Kind::SnapshotChunk)));
     drop(snapshot::decode_finish(frame(Kind::SnapshotFinish)));
     drop(snapshot::decode_response(frame(Kind::SnapshotResponse)));
+    drop(blobs::decode_hold_request(frame(Kind::BlobHoldRequest)));
+    drop(blobs::decode_hold_response(frame(Kind::BlobHoldResponse)));
+    blobs::decode_read_request(frame(Kind::BlobReadRequest)).ok();
+    drop(blobs::decode_read_response(frame(Kind::BlobReadResponse)));
+    drop(blobs::decode_check_request(frame(Kind::BlobCheckRequest)));
+    drop(blobs::decode_check_response(frame(Kind::BlobCheckResponse)));
     drop(change::decode_request(frame(Kind::ChangeRequest)));
     drop(change::decode_response(frame(Kind::ChangeResponse)));
     drop(membership::decode(&Bytes::copy_from_slice(body)));
@@ -321,3 +365,21 @@ const GOLDEN_POINTS: &str = concat!(
     "000009ffffffffffffffffffffffffffffffff",
 );
 const GOLDEN_SUMS_REQUEST: &str = "0116000000087eb15a0a0000000000000102";
+const GOLDEN_BLOB_HOLD: &str = concat!(
+    "011e0000004cf2c9fe6b00000000000000090000000201010101010101010101010101010101010101010101",
+    "010101010101010101010202020202020202020202020202020202020202020202020202020202020202",
+);
+const GOLDEN_BLOB_HELD: &str = "011f000000060be7b6f0000000020100";
+const GOLDEN_BLOB_READ: &str = concat!(
+    "01200000002cfda438b303030303030303030303030303030303030303030303030303030303030303030000",
+    "00000000000500000006",
+);
+const GOLDEN_BLOB_FOUND: &str = concat!(
+    "012100000025f6b2bc200100000000000000080401000000000000000700000006636c616d61760100000003",
+    "78797a",
+);
+const GOLDEN_BLOB_CHECK: &str = concat!(
+    "012200000024bf55c07800000001010101010101010101010101010101010101010101010101010101010101",
+    "0101",
+);
+const GOLDEN_BLOB_CHECKED: &str = "01230000000556d0ee420000000100";

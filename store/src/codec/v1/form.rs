@@ -48,6 +48,7 @@ record! {
         confirm: u64,
         reason: Option<String>,
         attachments: Vec<[u8; 32]>,
+        holders: Vec<u64>,
         observed_at: Option<u64>,
         count_kind: u8,
     }

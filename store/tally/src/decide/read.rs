@@ -7,9 +7,9 @@ use alloc::borrow::ToOwned;
 use crate::account::{Account, Session};
 use crate::aggregate::Aggregate;
 use crate::contest::Contest;
-use crate::ids::{AccountId, ContestId, RequestKey, SessionId};
+use crate::ids::{AccountId, AttachmentId, ContestId, RequestKey, SessionId};
 use crate::region::{Region, RegionCode, StationCode};
-use crate::row::{Ledger, MissingRow, QueuedRequest, RequestRecord, Row, RowKey, WorkingSet};
+use crate::row::{Change, Ledger, MissingRow, QueuedRequest, RequestRecord, Row, RowKey, WorkingSet};
 use crate::station::{Event, Station, Tally};
 
 /// Looks a row up and takes it apart; `None` where there is no row.
@@ -86,6 +86,10 @@ impl WorkingSet {
         key: RequestKey,
     ) -> Result<Option<&RequestRecord>, MissingRow> {
         row_of!(self, RowKey::Request(account, key), Request)
+    }
+
+    pub(crate) fn attachment(&self, id: AttachmentId) -> Result<Option<&Change>, MissingRow> {
+        row_of!(self, RowKey::Attachment(id), Attachment)
     }
 
     pub(crate) fn queued_request(&self, sequence: u64) -> Result<Option<&QueuedRequest>, MissingRow> {

@@ -144,6 +144,12 @@ pub(super) fn write(
     sums::replace(case, draft, target, options, before, &after)?;
     let outcome = request::tallied(contest, station, &event);
     let change = Change { contest, station, event: sequence };
+    for attachment in &event.attachments {
+        // The first event to name it stays the one that is told.
+        if case.rows.attachment(*attachment)?.is_none() {
+            draft.put(RowKey::Attachment(*attachment), Row::Attachment(change));
+        }
+    }
     draft.put(RowKey::Change(case.place.index, case.place.item), Row::Change(change));
     draft.put(RowKey::Event(contest, station, sequence), Row::Event(event));
     draft.put(RowKey::Tally(contest, station), Row::Tally(after));

@@ -11,7 +11,7 @@ use crate::account::{Account, Role};
 use crate::aggregate::Aggregate;
 use crate::contest::Contest;
 use crate::digest::form_digest;
-use crate::ids::{AccountId, ContestId, RequestKey, SessionId};
+use crate::ids::{AccountId, AttachmentId, ContestId, RequestKey, SessionId};
 use crate::region::{Region, RegionCode, StationCode};
 use crate::row::{Change, Ledger, RememberedAnswer, RequestRecord, Row, RowKey};
 use crate::station::{Event, EventKind, Tally};
@@ -58,6 +58,9 @@ pub enum Violation {
     /// The request queue and the requests differ at a sequence.
     #[error("remembered request {0} and its place in the queue differ")]
     Request(u64),
+    /// An attachment and the event that named it first differ.
+    #[error("attachment {0:?} and the event that names it differ")]
+    Attachment(AttachmentId),
     /// A row stands under a key of another kind.
     #[error("a row of another kind stands under {0:?}")]
     Kind(RowKey),
@@ -238,6 +241,12 @@ impl<'a, S: Source> Check<'a, S> {
                 let follows = self.queue_next == Some(*sequence);
                 self.queue_next = if follows { sequence.checked_add(1) } else { None };
             }
+            (RowKey::Attachment(id), Row::Attachment(first)) => {
+                let event = self.rows.row(&RowKey::Event(first.contest, first.station, first.event));
+                let names =
+                    matches!(event.as_deref(), Some(Row::Event(event)) if event.attachments.contains(id));
+                self.must(names, Violation::Attachment(*id));
+            }
             _ => self.found.push(Violation::Kind(key.clone())),
         }
     }
@@ -265,6 +274,10 @@ impl<'a, S: Source> Check<'a, S> {
         let known =
             matches!(tally.as_deref(), Some(Row::Tally(tally)) if (1..=tally.events).contains(&sequence));
         self.must(known, Violation::History(contest, station));
+        for id in &event.attachments {
+            let named = self.has(&RowKey::Attachment(*id));
+            self.must(named, Violation::Attachment(*id));
+        }
     }
 
     /// A request stands in the queue, and the event it was answered with is there.
