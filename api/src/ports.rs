@@ -3,6 +3,8 @@
 //! Invariant: nothing here names Raft, a disk or a socket. `node` implements these traits over the cluster;
 //! tests implement them over the model.
 
+mod backups;
+
 use std::sync::Arc;
 
 use futures_util::future::BoxFuture;
@@ -15,6 +17,8 @@ use tally::outcome::Answer;
 use tally::region::{Region, RegionCode, StationCode};
 use tally::row::{Ledger, RequestRecord};
 use tally::station::{Event, Station, Tally};
+
+pub use backups::{Backups, OfferedBackup};
 
 /// How fresh an answer must be.
 #[derive(Clone, Copy, Debug, Eq, PartialEq)]
@@ -335,4 +339,6 @@ pub struct Ports {
     pub commands: Arc<dyn Commands>,
     /// What operators ask.
     pub operations: Arc<dyn Operations>,
+    /// Giving backups away.
+    pub backups: Arc<dyn Backups>,
 }

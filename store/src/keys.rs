@@ -36,6 +36,11 @@ pub(crate) const CONTESTS_FIRST: [u8; 1] = [CONTEST];
 /// After the last key of the contests.
 pub(crate) const CONTESTS_END: [u8; 1] = [CONTEST + 1];
 
+/// First key of the sessions.
+pub(crate) const SESSIONS_FIRST: [u8; 1] = [SESSION];
+/// After the last key of the sessions.
+pub(crate) const SESSIONS_END: [u8; 1] = [SESSION + 1];
+
 const LEDGER: u8 = 0x10;
 const REGION: u8 = 0x11;
 const STATION: u8 = 0x12;
@@ -49,6 +54,7 @@ const AGGREGATE: u8 = 0x19;
 const CHANGE: u8 = 0x1a;
 const REQUEST: u8 = 0x1b;
 const REQUEST_QUEUE: u8 = 0x1c;
+const EPOCH: u8 = 0x20;
 
 /// Bytes of a key by family; a user name takes as many as it has.
 const fn length(family: u8) -> Option<usize> {
@@ -57,7 +63,7 @@ const fn length(family: u8) -> Option<usize> {
     match family {
         LEDGER => Some(1),
         REGION => Some(1 + REGION_CODE),
-        STATION | ACCOUNT | REQUEST_QUEUE => Some(1 + CODE),
+        STATION | ACCOUNT | REQUEST_QUEUE | EPOCH => Some(1 + CODE),
         CONTEST => Some(1 + CONTEST_ID_BYTES_MAX),
         SESSION => Some(1 + 16),
         TALLY => Some(1 + CONTEST_ID_BYTES_MAX + CODE),
@@ -80,7 +86,7 @@ const _: () = {
     assert!(matches!(length(AGGREGATE), Some(34)));
     assert!(matches!(length(CHANGE), Some(11)));
     assert!(matches!(length(REQUEST), Some(25)));
-    assert!(LEDGER > ENTRY && REQUEST_QUEUE < ROWS_END[0]);
+    assert!(LEDGER > ENTRY && EPOCH < ROWS_END[0]);
 };
 
 /// A key in the making.
@@ -151,6 +157,7 @@ pub(crate) fn row(key: &RowKey) -> Vec<u8> {
         RowKey::Change(index, item) => Key::of(CHANGE).number(*index).with(&item.to_be_bytes()),
         RowKey::Request(account, key) => Key::of(REQUEST).number(account.0).with(&key.0),
         RowKey::RequestQueue(sequence) => Key::of(REQUEST_QUEUE).number(*sequence),
+        RowKey::Epoch(epoch) => Key::of(EPOCH).number(*epoch),
     };
     key.0
 }
@@ -204,8 +211,20 @@ pub(crate) fn parse_row(bytes: &[u8]) -> Option<RowKey> {
         CHANGE => RowKey::Change(parts.number()?, u16::from_be_bytes(parts.take()?)),
         REQUEST => RowKey::Request(AccountId(parts.number()?), RequestKey(parts.take()?)),
         REQUEST_QUEUE => RowKey::RequestQueue(parts.number()?),
+        EPOCH => RowKey::Epoch(parts.number()?),
         _ => return None,
     })
+}
+
+/// Whether a row says what was counted: all but the ledger, the sessions and the records of epochs, which a
+/// restored or recovered history replaces.
+pub(crate) fn is_content(key: &[u8]) -> bool {
+    key.first().is_some_and(|family| ![LEDGER, SESSION, EPOCH].contains(family))
+}
+
+/// Whether the row is the current form of a station.
+pub(crate) fn is_tally(key: &[u8]) -> bool {
+    key.first() == Some(&TALLY)
 }
 
 /// The end of a range that includes a key: the key with a zero byte more.
@@ -237,6 +256,7 @@ mod tests {
             RowKey::Change(70, 2),
             RowKey::Request(AccountId(7), RequestKey([4; 16])),
             RowKey::RequestQueue(12),
+            RowKey::Epoch(2),
         ]
     }
 

@@ -5,6 +5,7 @@
 //! hash. Bytes on disk have their address in `keys` and `docs/data-format.md`, their shape in [`codec`].
 #![forbid(unsafe_code)]
 
+pub mod backup;
 mod clock;
 pub mod codec;
 pub mod engine;
@@ -15,6 +16,7 @@ mod keys;
 mod lock;
 pub mod log;
 pub mod machine;
+pub mod restore;
 pub mod snapshot;
 pub mod version;
 
@@ -27,7 +29,7 @@ pub use entry::{Flushed, LogEntry, LogId, Payload, Vote};
 pub use error::{NextStep, StoreError};
 pub use identity::{Expected, Identity};
 pub use log::{Fatal, Flusher, Log, LogState, LogStatistics};
-pub use machine::{Applied, ChangeEntry, ChangePage, Dirty, HashPoint, Machine, View};
+pub use machine::{Applied, ChangeEntry, ChangePage, Dirty, HashPoint, Machine, Sums, View};
 pub use snapshot::{Manifest, ManifestFile, Received, Receiving, SnapshotHandle, SnapshotMeta};
 pub use version::{Options, create_on, open_on};
 #[cfg(feature = "rocks")]

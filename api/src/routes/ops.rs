@@ -5,7 +5,7 @@ use axum::middleware::from_fn_with_state;
 use axum::routing::{delete, get, post};
 
 use super::envelope::envelope;
-use super::{Api, Listener, Surface, health, master, members};
+use super::{Api, Listener, Surface, backup, health, master, members};
 use crate::error::{Code, Problem};
 
 pub(crate) fn router(api: &Api) -> Router {
@@ -27,6 +27,10 @@ pub(crate) fn router(api: &Api) -> Router {
         .route("/api/v1/master/regions", post(master::regions_by_operator))
         .route("/api/v1/master/contests", post(master::contests_by_operator))
         .route("/api/v1/master/accounts", post(master::accounts_by_operator))
+        .route("/api/v1/cluster/epochs", get(backup::epochs))
+        .route("/api/v1/backup", get(backup::offer))
+        .route("/api/v1/backup/{id}", get(backup::manifest))
+        .route("/api/v1/backup/{id}/objects/{sha256}", get(backup::object))
         .route("/api/v1/state-hash", get(members::state_hash))
         .with_state(surface.clone())
         .fallback(async || Problem::new(Code::NotFound))

@@ -45,6 +45,7 @@ pub(super) enum Format {
     EntryV1,
     MetaV1,
     ManifestV1,
+    BackupV1,
 }
 
 impl Format {
@@ -56,6 +57,7 @@ impl Format {
             Self::EntryV1 => 0x31,
             Self::MetaV1 => 0x41,
             Self::ManifestV1 => 0x51,
+            Self::BackupV1 => 0x61,
         }
     }
 }

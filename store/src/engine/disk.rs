@@ -54,6 +54,8 @@ pub trait Disk: Clone + Send + Sync + 'static {
     fn rename(&self, from: &str, to: &str) -> io::Result<()>;
     /// Gives a second directory the files of a first one. Table files, which never change, are shared.
     fn duplicate(&self, from: &str, to: &str) -> io::Result<()>;
+    /// Gives a name here to a file of another disk, for reading only; what is above the name is made.
+    fn refer(&self, path: &str, other: &Self, other_path: &str) -> io::Result<()>;
     /// Removes a file or directory and all in it; nothing happens when it is not there.
     fn remove_tree(&self, path: &str) -> io::Result<()>;
 

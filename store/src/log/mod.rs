@@ -21,7 +21,7 @@ use crate::keys;
 use crate::lock::locked;
 use crate::{Flushed, Identity, LogEntry, LogId, StoreError, Vote};
 
-pub(crate) use open::{create, open};
+pub(crate) use open::{create, create_at, look, open};
 use sync::Worker;
 use tail::Tail;
 

@@ -42,7 +42,8 @@ impl Dirty {
             | RowKey::Event(..)
             | RowKey::Change(..)
             | RowKey::Request(..)
-            | RowKey::RequestQueue(_) => {}
+            | RowKey::RequestQueue(_)
+            | RowKey::Epoch(_) => {}
         }
         if matches!(self, Self::Regions(regions) if regions.len() > REGIONS_MAX) {
             *self = Self::All;

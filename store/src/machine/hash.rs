@@ -41,3 +41,30 @@ pub(crate) fn recompute<R: Reader>(rows: &R) -> Result<u128, StoreError> {
     })?;
     Ok(hash)
 }
+
+/// What a walk over all rows finds.
+#[derive(Clone, Copy, Debug, Default, Eq, PartialEq)]
+pub struct Sums {
+    /// The state hash.
+    pub state: u128,
+    /// The same without ledger, sessions and records of epochs: what a restored history keeps as it was.
+    pub content: u128,
+    /// Stations' current forms.
+    pub forms: u64,
+}
+
+/// Both hashes and the number of forms, from the rows.
+pub(crate) fn sums<R: Reader>(rows: &R) -> Result<Sums, StoreError> {
+    let mut sums = Sums::default();
+    let mut scratch = Vec::new();
+    rows.scan(&keys::ROWS_FIRST, &keys::ROWS_END, Direction::Forward, &mut |key, value| {
+        let added = contribution(&mut scratch, key, value);
+        sums.state = sums.state.wrapping_add(added);
+        if keys::is_content(key) {
+            sums.content = sums.content.wrapping_add(added);
+        }
+        sums.forms = sums.forms.saturating_add(u64::from(keys::is_tally(key)));
+        ControlFlow::Continue(())
+    })?;
+    Ok(sums)
+}

@@ -37,7 +37,8 @@ fn kept(key: &RowKey) -> bool {
         | RowKey::Event(..)
         | RowKey::Change(..)
         | RowKey::Request(..)
-        | RowKey::RequestQueue(_) => false,
+        | RowKey::RequestQueue(_)
+        | RowKey::Epoch(_) => false,
     }
 }
 

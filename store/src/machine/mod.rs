@@ -22,8 +22,8 @@ use bytes::Bytes;
 
 pub use changes::{ChangeEntry, ChangePage};
 pub use dirty::Dirty;
-pub use hash::HashPoint;
-pub(crate) use hash::recompute;
+pub use hash::{HashPoint, Sums};
+pub(crate) use hash::{recompute, sums};
 pub(crate) use open::{create, open, read_applied};
 pub use view::View;
 

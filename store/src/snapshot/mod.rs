@@ -13,6 +13,7 @@ mod receive;
 pub(crate) use library::Library;
 pub use library::SnapshotHandle;
 pub use manifest::{Manifest, ManifestFile, SnapshotMeta};
+pub(crate) use manifest::{describe, digest, incidental, name_allowed};
 pub use receive::{Received, Receiving};
 
 /// Largest chunk that is read or written at once, in bytes.

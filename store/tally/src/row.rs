@@ -8,6 +8,7 @@ use alloc::vec::Vec;
 use crate::account::{Account, Session};
 use crate::aggregate::Aggregate;
 use crate::contest::Contest;
+use crate::epoch::EpochRecord;
 use crate::ids::{AccountId, ContestId, Fingerprint, LogTime, NodeId, RequestKey, SessionId};
 use crate::outcome::Outcome;
 use crate::region::{Region, RegionCode, StationCode};
@@ -42,6 +43,8 @@ pub enum RowKey {
     Request(AccountId, RequestKey),
     /// Requests in the order they came, by sequence, for expiry.
     RequestQueue(u64),
+    /// How an epoch began, but for the first.
+    Epoch(u64),
 }
 
 /// A row. Each variant goes with the [`RowKey`] of the same name.
@@ -73,6 +76,8 @@ pub enum Row {
     Request(RequestRecord),
     /// See [`QueuedRequest`].
     RequestQueue(QueuedRequest),
+    /// See [`EpochRecord`].
+    Epoch(EpochRecord),
 }
 
 /// What the whole state has only one of.

@@ -166,6 +166,7 @@ impl Check<'_> {
         match (key, row) {
             (RowKey::Ledger, Row::Ledger(_))
             | (RowKey::Contest(_), Row::Contest(_))
+            | (RowKey::Epoch(_), Row::Epoch(_))
             | (RowKey::Aggregate(..), Row::Aggregate(_)) => {}
             (RowKey::Region(code), Row::Region(_)) => {
                 if let Some(parent) = code.parent() {
