@@ -177,8 +177,8 @@ fn one_flipped_byte_is_found_in_any_file() {
 }
 
 /// The state was flushed, more is in the log only, and the process died.
-fn outlived<D: Disk>(disk: &D, target: &D) {
-    let (log, machine) = create_on(disk, &IDENTITY, Options::default()).unwrap();
+fn outlived<D: Disk>(disk: &D, target: &D, identity: &Identity) {
+    let (log, machine) = create_on(disk, identity, Options::default()).unwrap();
     let all: Vec<_> = founding().into_iter().chain(reports(6)).collect();
     let entries = entries(1, &all);
     let (callback, done) = flushed();
@@ -209,9 +209,14 @@ fn outlived<D: Disk>(disk: &D, target: &D) {
 
 #[test]
 fn a_survivor_goes_on_with_all_of_its_log() {
-    outlived(&MemoryDisk::new(), &MemoryDisk::new());
+    // An edge is a survivor like any other.
+    outlived(&MemoryDisk::new(), &MemoryDisk::new(), &Identity { edge: true, ..IDENTITY });
     let place = tempfile::tempdir().unwrap();
-    outlived(&RocksDisk::new(&place.path().join("old")), &RocksDisk::new(&place.path().join("new")));
+    outlived(
+        &RocksDisk::new(&place.path().join("old")),
+        &RocksDisk::new(&place.path().join("new")),
+        &IDENTITY,
+    );
 }
 
 #[test]

@@ -58,6 +58,11 @@ struct Taken {
 
 /// Runs it.
 pub(super) fn run(dir: &Path, urls: &[String], output: &Output) -> Result<(), Failure> {
+    // It holds accounts with the hashes of their passwords: for its owner only.
+    crate::durable::create_directory(dir).map_err(|error| {
+        let shown = dir.display();
+        Failure::precondition(format!("{shown}: {error}"))
+    })?;
     let opened = BackupDirectory::open_or_create(RocksDisk::new(dir));
     let mut directory = opened.map_err(|error| data::refused(&error))?;
     let runtime = tokio::runtime::Builder::new_current_thread()
