@@ -3,7 +3,7 @@
 
 use bytes::Bytes;
 use store::backup::{BackupDirectory, BackupSource, Placed};
-use store::engine::{Disk, Engine};
+use store::engine::{Disk, Engine, OpenMode, Purpose};
 use store::restore::{INDEX_LEAP, Succession, Survivor, TERM_LEAP, leap, recover, restore};
 use store::{
     Identity, LogId, Machine, MemoryDisk, NextStep, Options, RocksDisk, StoreError, create_on, open_on,
@@ -156,6 +156,9 @@ fn one_flipped_byte_is_found_in_any_file() {
     assert!(files.len() > 5);
     for file in files {
         let size = kept.size(&file).unwrap();
+        if size == 0 {
+            continue;
+        }
         let good = kept.read_at(&file, size / 2, 1).unwrap();
         kept.write_at(&file, size / 2, &[good[0] ^ 4]).unwrap();
         let found = BackupDirectory::open(kept.clone())
@@ -207,21 +210,20 @@ fn outlived<D: Disk>(disk: &D, target: &D, identity: &Identity) {
     assert_eq!(before.applied().id, Some(entries[3].id), "what it was made from is as it was");
 }
 
+/// On disk only: the state of a node in memory has no files that could be taken over.
 #[test]
 fn a_survivor_goes_on_with_all_of_its_log() {
-    // An edge is a survivor like any other.
-    outlived(&MemoryDisk::new(), &MemoryDisk::new(), &Identity { edge: true, ..IDENTITY });
     let place = tempfile::tempdir().unwrap();
-    outlived(
-        &RocksDisk::new(&place.path().join("old")),
-        &RocksDisk::new(&place.path().join("new")),
-        &IDENTITY,
-    );
+    let disk = |name: &str| RocksDisk::new(&place.path().join(name));
+    outlived(&disk("old"), &disk("new"), &IDENTITY);
+    // An edge is a survivor like any other.
+    outlived(&disk("edge"), &disk("of edge"), &Identity { edge: true, ..IDENTITY });
 }
 
 #[test]
 fn a_survivor_with_a_hole_in_its_log_says_so() {
-    let disk = MemoryDisk::new();
+    let place = tempfile::tempdir().unwrap();
+    let disk = RocksDisk::new(&place.path().join("old"));
     let (log, machine) = create_on(&disk, &IDENTITY, Options::default()).unwrap();
     let all: Vec<_> = founding().into_iter().chain(reports(6)).collect();
     let entries = entries(1, &all);
@@ -233,9 +235,16 @@ fn a_survivor_with_a_hole_in_its_log_says_so() {
     drop((log, machine));
     let mut batch = store::engine::Batch::new();
     batch.delete([&[0x01][..], &6_u64.to_be_bytes()].concat());
-    disk.database("log").unwrap().write(&batch).unwrap();
+    {
+        let log = disk.open("log", Purpose::Log, OpenMode::Open).unwrap();
+        log.write(&batch).unwrap();
+        log.sync().unwrap();
+    }
     let survivor = Survivor::examine(disk).unwrap();
     assert!(survivor.report().faults[0].contains("index 6"), "{:?}", survivor.report());
-    let made = recover(&MemoryDisk::new(), &survivor, &succession(EpochCause::Recovered, entries[9].id));
-    assert!(made.is_err());
+    let target = RocksDisk::new(&place.path().join("new"));
+    let made = recover(&target, &survivor, &succession(EpochCause::Recovered, entries[9].id));
+    assert!(matches!(made, Err(StoreError::LogBroken { index: 6, .. })), "{made:?}");
+    let half_made = open_on(&target, None, Options::default()).map(drop).unwrap_err();
+    assert!(matches!(half_made, StoreError::Incomplete { .. }), "{half_made}");
 }

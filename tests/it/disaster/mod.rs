@@ -155,7 +155,9 @@ async fn damage_is_named(cluster: &Cluster, kept: &Path) {
     let newest = fs::read_to_string(files_below(&kept.join("backups")).pop().unwrap()).unwrap();
     assert_eq!(newest.split_whitespace().count(), 2, "a line of sha256sum: {newest}");
     let mut files = files_below(&kept.join("backups"));
-    files.extend(files_below(&kept.join("objects")).into_iter().rev().take(2));
+    let mut objects = files_below(&kept.join("objects"));
+    objects.retain(|file| file.metadata().unwrap().len() > 0);
+    files.extend(objects.into_iter().take(4));
     for file in files {
         flip(&file);
         let name = file.strip_prefix(kept).unwrap();
@@ -214,53 +216,60 @@ async fn restored(cluster: &Cluster, kept: &Path, verified: &Value, receipts: &[
     assert!(lowest > 1_000, "numbers of old nodes name nobody: {status}");
 }
 
-/// One follower dies, more comes in, then the other two are destroyed.
-async fn majority_lost(cluster: &Cluster, mut receipts: Vec<Receipt>) {
+/// One follower dies, more comes in, then the other two are destroyed; answers the place of the first.
+async fn lose_majority(cluster: &Cluster, receipts: &mut Vec<Receipt>) -> usize {
     let survivor = (cluster.leader().await + 1) % 3;
-    let others = [(survivor + 1) % 3, (survivor + 2) % 3];
     cluster.kill(survivor).await;
     let leader = cluster.leader().await;
     let officer = cluster.admin(leader).await;
     for station in stations().iter().skip(155).take(4) {
         receipts.push(report(&officer, station).await);
     }
-    for node in others {
+    for node in [(survivor + 1) % 3, (survivor + 2) % 3] {
         cluster.kill(node).await;
         fs::remove_dir_all(cluster.nodes()[node].dir.join("data")).unwrap();
     }
+    survivor
+}
 
-    let node = &cluster.nodes()[survivor];
-    let (data, old) = (node.dir.join("data"), node.dir.join("data-old"));
-    let config = node.command.last().unwrap().clone();
-    fs::rename(&data, &old).unwrap();
-    let plan = rakit(["recover", "plan", &text(&old), "--json"]).await.expect_code(0).json();
+/// What `plan` says of the only survivor: the last index kept, and the voters to give up.
+async fn planned(cluster: &Cluster, survivor: usize, old: &Path) -> (Value, u64, Vec<u64>) {
+    let plan = rakit(["recover", "plan", &text(old), "--json"]).await.expect_code(0).json();
     let kept = plan["kept_through"].as_u64().unwrap();
     assert_eq!(plan["may_be_lost_after"], kept, "{plan}");
-    let missing: Vec<u64> = plan["unreachable"].as_array().unwrap().iter().flat_map(Value::as_u64).collect();
-    let mut given_up = others.map(|other| cluster.nodes()[other].id);
-    given_up.sort_unstable();
-    assert_eq!(missing, given_up, "{plan}");
+    let missing: Vec<u64> =
+        plan["unreachable"].as_array().unwrap().iter().filter_map(Value::as_u64).collect();
+    let gone = cluster.nodes().iter().enumerate().filter(|(place, _)| *place != survivor);
+    assert_eq!(missing, gone.map(|(_, node)| node.id).collect::<Vec<_>>(), "{plan}");
+    (plan["name"].clone(), kept, missing)
+}
 
-    let name = plan["name"].as_str().unwrap();
-    let [one, two] = given_up.map(|id| id.to_string());
-    let apply = async |name: &str, unreachable: &[&String]| {
-        let mut words =
-            ["recover", "apply", "--from", &text(&old), "--config", &config, "--name", name, "--json"]
-                .map(str::to_owned)
-                .to_vec();
-        for id in unreachable {
-            words.extend(["--unreachable".to_owned(), (*id).clone()]);
-        }
-        rakit(words).await
-    };
-    drop(apply("another", &[&one, &two]).await.expect_code(2));
-    drop(apply(name, &[&one]).await.expect_code(2));
+async fn apply(old: &Path, config: &str, name: &str, unreachable: &[u64]) -> Ended {
+    let mut words = ["recover", "apply", "--from", &text(old), "--config", config, "--name", name, "--json"]
+        .map(str::to_owned)
+        .to_vec();
+    for id in unreachable {
+        words.extend(["--unreachable".to_owned(), id.to_string()]);
+    }
+    rakit(words).await
+}
+
+async fn majority_lost(cluster: &Cluster, mut receipts: Vec<Receipt>) {
+    let survivor = lose_majority(cluster, &mut receipts).await;
+    let node = &cluster.nodes()[survivor];
+    let (data, old) = (node.dir.join("data"), node.dir.join("data-old"));
+    let config = node.command.last().unwrap();
+    fs::rename(&data, &old).unwrap();
+    let (name, kept, given_up) = planned(cluster, survivor, &old).await;
+    let name = name.as_str().unwrap();
+    drop(apply(&old, config, "another", &given_up).await.expect_code(2));
+    drop(apply(&old, config, name, &given_up[..1]).await.expect_code(2));
     assert!(!data.exists(), "nothing is made before all is typed");
-    let made = apply(name, &[&one, &two]).await.expect_code(0).json();
+    let made = apply(&old, config, name, &given_up).await.expect_code(0).json();
     assert_eq!(made["may_be_lost_after"], kept);
-    drop(apply(name, &[&one, &two]).await.expect_code(5));
+    drop(apply(&old, config, name, &given_up).await.expect_code(5));
 
-    let served = Served::start(Path::new(&config), &node.public, &node.officer, &node.ops);
+    let served = Served::start(Path::new(config), &node.public, &node.officer, &node.ops);
     served.ready().await;
     let found = shown(cluster.http(), &served.public, &receipts).await;
     assert_eq!(found, up_to(&receipts, kept), "the loss that was announced is the loss there is");
@@ -272,4 +281,5 @@ async fn majority_lost(cluster: &Cluster, mut receipts: Vec<Receipt>) {
     let epoch = &epochs.unwrap().json()["epochs"][0];
     assert_eq!((&epoch["cause"], &epoch["from_index"]), (&json!("recovered"), &json!(kept)));
     assert_eq!(epoch["given_up"], json!(given_up));
+    served.ready().await;
 }
