@@ -32,6 +32,8 @@ pub const NEXT_POLL_MS: u32 = 15_000;
 pub const SIGN_IN_QUEUE_MAX: usize = 16;
 /// Longest password, in bytes.
 pub const PASSWORD_BYTES_MAX: usize = 1_024;
+/// Most bytes of a backup's object in one answer: what is in memory for it, on both sides.
+pub const BACKUP_BYTES_MAX: usize = 4 * 1024 * 1024;
 /// How long a session lives, in milliseconds.
 pub const SESSION_MS: u64 = 24 * 60 * 60 * 1_000;
 /// Failed sign-ins of one account from one address before it must wait.

@@ -169,6 +169,17 @@ fn operations() -> Vec<Call> {
             ..get("/api/v1/state-hash", "Sidik keadaan", &[("200", Some("StateHash"))])
         },
         get("/api/v1/state-hash/points", "Sidik keadaan yang diingat", &[("200", Some("HashPoints"))]),
+        get("/api/v1/cluster/epochs", "Asal setiap epoch", &[("200", Some("Epochs"))]),
+        get(
+            "/api/v1/backup",
+            "Tawarkan cadangan: daftar isinya, atau 202 selama disiapkan",
+            &[("200", None), ("202", None)],
+        ),
+        get("/api/v1/backup/{id}", "Daftar isi cadangan yang masih ditawarkan", &[("200", None)]),
+        Call {
+            headers: &["Range"],
+            ..get("/api/v1/backup/{id}/objects/{sha256}", "Sebagian isi cadangan", &[("206", None)])
+        },
         post("/api/v1/cluster/initialize", "Selalu 409 di simpul yang berjalan", None, &[]),
         post("/api/v1/cluster/node-numbers", "Ambil nomor simpul", None, &[("201", Some("NodeNumber"))]),
         post(
@@ -253,6 +264,7 @@ fn schemas() -> Vec<(String, RefOr<Schema>)> {
     register::<dto::cluster::Level>(&mut schemas);
     register::<dto::cluster::StateHash>(&mut schemas);
     register::<dto::cluster::HashPoints>(&mut schemas);
+    register::<dto::epochs::Epochs>(&mut schemas);
     schemas
 }
 

@@ -4,6 +4,7 @@
 //! tests implement them over the model.
 
 mod attachments;
+mod backups;
 
 use std::sync::Arc;
 
@@ -22,6 +23,7 @@ pub use attachments::{
     AttachmentError, AttachmentInfo, AttachmentReader, AttachmentScan, AttachmentUpload, Attachments,
     MediaType,
 };
+pub use backups::{Backups, OfferedBackup};
 
 /// How fresh an answer must be.
 #[derive(Clone, Copy, Debug, Eq, PartialEq)]
@@ -401,4 +403,6 @@ pub struct Ports {
     pub commands: Arc<dyn Commands>,
     /// What operators ask.
     pub operations: Arc<dyn Operations>,
+    /// Giving backups away.
+    pub backups: Arc<dyn Backups>,
 }

@@ -28,6 +28,7 @@ mod member;
 mod membership;
 mod propose;
 mod read;
+pub mod recovery;
 mod rpc;
 mod runtime;
 pub mod settings;

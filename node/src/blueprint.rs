@@ -44,10 +44,19 @@ pub struct Blueprint {
     pub base_port: u16,
     /// Timer profile.
     pub profile: String,
-    /// User name of the first administrator.
-    pub administrator: String,
-    /// Its password.
-    pub password: String,
+}
+
+/// A node whose certificates and settings are made, and whose data is not.
+#[derive(Clone, Debug)]
+pub struct PlannedNode {
+    /// Who it is.
+    pub name: NodeName,
+    /// Its data directory.
+    pub data: PathBuf,
+    /// Its settings.
+    pub settings: Settings,
+    /// Where these are.
+    file: PathBuf,
 }
 
 /// A node that was made.
@@ -66,9 +75,25 @@ pub struct MadeNode {
 }
 
 impl Blueprint {
-    /// Makes everything. Refuses where an authority is already; what it made before a failure stays for a look and
-    /// must be removed by hand.
-    pub fn make(&self) -> Result<Vec<MadeNode>, Failure> {
+    /// Makes everything for a history that begins. Refuses where an authority is already; what it made before a
+    /// failure stays for a look and must be removed by hand.
+    pub fn make(&self, username: &str, password: &str) -> Result<Vec<MadeNode>, Failure> {
+        let administrator = administrator(username, password)?;
+        let planned = self.plan(1)?;
+        let mut members = Vec::new();
+        for node in &planned {
+            let incarnation = data::create(&node.data, node.name)?;
+            members.push(FoundingMember::of(node.name.node.0, &incarnation, &node.settings.listeners));
+        }
+        // The lowest number founds: only its directory holds the plan, written when all else is there.
+        if let Some(founder) = planned.first() {
+            Founding { name: self.name.clone(), members, administrator }.save(&founder.data)?;
+        }
+        Ok(planned.iter().map(PlannedNode::made).collect())
+    }
+
+    /// Makes all but the data: the authority, and certificates and settings of nodes numbered from `first`.
+    pub fn plan(&self, first: u64) -> Result<Vec<PlannedNode>, Failure> {
         if self.nodes == 0 || self.nodes > NODES_MAX {
             return Err(Failure::usage(text!(
                 "banyaknya simpul harus 1 sampai {NODES_MAX}",
@@ -81,37 +106,27 @@ impl Blueprint {
                 "give one --host, or one for each node"
             )));
         }
-        let administrator = administrator(&self.administrator, &self.password)?;
         // Settings first: a port beyond the range must not leave an authority behind.
         let settings = (0..self.nodes).map(|place| self.settings(place)).collect::<Result<Vec<_>, _>>()?;
         let authority = Authority::create(&self.directory.join("ca"), &self.name)?;
-        let mut members = Vec::new();
-        let mut made = Vec::new();
-        for (place, settings) in settings.iter().enumerate() {
-            let id = u64::try_from(place.saturating_add(1)).unwrap_or(u64::MAX);
+        let mut planned = Vec::new();
+        for (place, settings) in settings.into_iter().enumerate() {
+            let id = u64::try_from(place).ok().and_then(|place| first.checked_add(place));
+            let id =
+                id.ok_or_else(|| Failure::failed(text!("nomor simpul habis", "no node number is left")))?;
             let directory = self.directory.join(format!("node-{place}"));
             let name = NodeName { cluster: authority.cluster, node: NodeId(id), edge: false };
             authority.issue(name, &self.names(place), &directory.join("tls"))?;
-            let content = toml::to_string(settings).map_err(|error| Failure::failed(error.to_string()))?;
+            let content = toml::to_string(&settings).map_err(|error| Failure::failed(error.to_string()))?;
             let file = directory.join("rakit.toml");
             durable::write(&file, content.as_bytes(), Access::Everyone).map_err(|error| {
                 let shown = file.display();
                 Failure::failed(format!("{shown}: {error}"))
             })?;
-            let incarnation = data::create(&directory.join(&settings.node.data), name)?;
-            members.push(FoundingMember::of(id, &incarnation, &settings.listeners));
-            made.push(MadeNode {
-                id,
-                settings: file,
-                public: settings.listeners.public.url.clone(),
-                officer: settings.listeners.officer.url.clone(),
-                ops: settings.listeners.ops.url.clone(),
-            });
+            let data = directory.join(&settings.node.data);
+            planned.push(PlannedNode { name, data, settings, file });
         }
-        // The lowest number founds: only its directory holds the plan, written when all else is there.
-        let founder = self.directory.join("node-0").join("data");
-        Founding { name: self.name.clone(), members, administrator }.save(&founder)?;
-        Ok(made)
+        Ok(planned)
     }
 
     fn host(&self, place: usize) -> &str {
@@ -178,6 +193,21 @@ impl Blueprint {
             attachments: Attachments::default(),
             telemetry: Telemetry::default(),
         })
+    }
+}
+
+impl PlannedNode {
+    /// What is told about it when its data is made.
+    #[must_use]
+    pub fn made(&self) -> MadeNode {
+        let listeners = &self.settings.listeners;
+        MadeNode {
+            id: self.name.node.0,
+            settings: self.file.clone(),
+            public: listeners.public.url.clone(),
+            officer: listeners.officer.url.clone(),
+            ops: listeners.ops.url.clone(),
+        }
     }
 }
 

@@ -174,8 +174,12 @@ impl Listeners<'_> {
         runtimes: &Runtimes,
     ) -> Vec<JoinHandle<io::Result<()>>> {
         let gateway = Arc::new(self.gateway.clone());
-        let ports =
-            Ports { queries: gateway.clone(), commands: gateway.clone(), operations: gateway.clone() };
+        let ports = Ports {
+            queries: gateway.clone(),
+            commands: gateway.clone(),
+            operations: gateway.clone(),
+            backups: gateway.clone(),
+        };
         let api = api::Api::new(ports);
         let publisher = self.gateway.publish();
         runtimes.public.spawn(Arc::clone(&publisher).run(stopped(self.stop.clone())));

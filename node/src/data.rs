@@ -13,12 +13,23 @@ use crate::tls::identity::NodeName;
 /// The epoch of a history that was never restored.
 const FIRST_EPOCH: u64 = 1;
 
-/// Makes the data of a new node; answers the incarnation drawn for it.
+/// Makes the data of a new node of a history that begins; answers the incarnation drawn for it.
 pub fn create(directory: &Path, name: NodeName) -> Result<[u8; 16], Failure> {
+    create_in_epoch(directory, name, FIRST_EPOCH)
+}
+
+/// Makes the data of a new node of a cluster that is in an epoch; answers the incarnation drawn for it.
+pub fn create_in_epoch(directory: &Path, name: NodeName, epoch: u64) -> Result<[u8; 16], Failure> {
+    let identity = identity(name, epoch)?;
+    store::create(directory, &identity).map_err(|error| refused(&error))?;
+    Ok(identity.incarnation)
+}
+
+/// Who a node is whose data is about to be made: with an incarnation drawn for it.
+pub fn identity(name: NodeName, epoch: u64) -> Result<Identity, Failure> {
     let mut incarnation = [0; 16];
     getrandom::fill(&mut incarnation).map_err(|error| Failure::failed(error.to_string()))?;
-    create_incarnation(directory, name, FIRST_EPOCH, incarnation)?;
-    Ok(incarnation)
+    Ok(Identity { cluster: name.cluster, epoch, node: name.node.0, incarnation, edge: name.edge })
 }
 
 /// Makes the data of a new node under the incarnation that the cluster was told.
@@ -38,6 +49,8 @@ pub fn open(directory: &Path, name: NodeName) -> Result<(Log<RocksEngine>, Machi
     store::open(directory, Some(&expected)).map_err(|error| refused(&error))
 }
 
-fn refused(error: &StoreError) -> Failure {
+/// What the store refused, for a person.
+#[must_use]
+pub fn refused(error: &StoreError) -> Failure {
     Failure::precondition(error.to_string())
 }

@@ -181,6 +181,9 @@ pub enum StoreError {
     /// A snapshot asked for is not there any more.
     #[error("snapshot {0} is not there any more; ask for the current one")]
     SnapshotGone(String),
+    /// A backup cannot be taken, or is not what it says.
+    #[error("the backup is refused: {0}")]
+    BackupRefused(String),
     /// A received snapshot is not what its manifest says, or not for this node.
     #[error("the received snapshot is refused: {0}")]
     SnapshotRefused(String),
@@ -210,6 +213,7 @@ impl StoreError {
             | Self::File { .. } => NextStep::Stop,
             Self::SnapshotGone(_)
             | Self::SnapshotRefused(_)
+            | Self::BackupRefused(_)
             | Self::BlobDamaged(_)
             | Self::BlobRefused(_) => NextStep::Refuse,
         }

@@ -38,6 +38,11 @@ pub(crate) const CONTESTS_FIRST: [u8; 1] = [CONTEST];
 /// After the last key of the contests.
 pub(crate) const CONTESTS_END: [u8; 1] = [CONTEST + 1];
 
+/// First key of the sessions.
+pub(crate) const SESSIONS_FIRST: [u8; 1] = [SESSION];
+/// After the last key of the sessions.
+pub(crate) const SESSIONS_END: [u8; 1] = [SESSION + 1];
+
 const LEDGER: u8 = 0x10;
 const REGION: u8 = 0x11;
 const STATION: u8 = 0x12;
@@ -52,6 +57,7 @@ const CHANGE: u8 = 0x1a;
 const REQUEST: u8 = 0x1b;
 const REQUEST_QUEUE: u8 = 0x1c;
 const ATTACHMENT: u8 = 0x1d;
+const EPOCH: u8 = 0x20;
 
 /// Bytes of a key by family; a user name takes as many as it has.
 const fn length(family: u8) -> Option<usize> {
@@ -60,7 +66,7 @@ const fn length(family: u8) -> Option<usize> {
     match family {
         LEDGER => Some(1),
         REGION => Some(1 + REGION_CODE),
-        STATION | ACCOUNT | REQUEST_QUEUE => Some(1 + CODE),
+        STATION | ACCOUNT | REQUEST_QUEUE | EPOCH => Some(1 + CODE),
         CONTEST => Some(1 + CONTEST_ID_BYTES_MAX),
         SESSION => Some(1 + 16),
         TALLY => Some(1 + CONTEST_ID_BYTES_MAX + CODE),
@@ -85,7 +91,7 @@ const _: () = {
     assert!(matches!(length(CHANGE), Some(11)));
     assert!(matches!(length(REQUEST), Some(25)));
     assert!(matches!(length(ATTACHMENT), Some(33)));
-    assert!(LEDGER > ENTRY && ATTACHMENT < ROWS_END[0]);
+    assert!(LEDGER > ENTRY && ATTACHMENT < EPOCH && EPOCH < ROWS_END[0]);
 };
 
 /// A key in the making.
@@ -157,6 +163,7 @@ pub(crate) fn row(key: &RowKey) -> Vec<u8> {
         RowKey::Request(account, key) => Key::of(REQUEST).number(account.0).with(&key.0),
         RowKey::RequestQueue(sequence) => Key::of(REQUEST_QUEUE).number(*sequence),
         RowKey::Attachment(id) => Key::of(ATTACHMENT).with(&id.0),
+        RowKey::Epoch(epoch) => Key::of(EPOCH).number(*epoch),
     };
     key.0
 }
@@ -211,8 +218,20 @@ pub(crate) fn parse_row(bytes: &[u8]) -> Option<RowKey> {
         REQUEST => RowKey::Request(AccountId(parts.number()?), RequestKey(parts.take()?)),
         REQUEST_QUEUE => RowKey::RequestQueue(parts.number()?),
         ATTACHMENT => RowKey::Attachment(AttachmentId(parts.take()?)),
+        EPOCH => RowKey::Epoch(parts.number()?),
         _ => return None,
     })
+}
+
+/// Whether a row says what was counted: all but the ledger, the sessions and the records of epochs, which a
+/// restored or recovered history replaces.
+pub(crate) fn is_content(key: &[u8]) -> bool {
+    key.first().is_some_and(|family| ![LEDGER, SESSION, EPOCH].contains(family))
+}
+
+/// Whether the row is the current form of a station.
+pub(crate) fn is_tally(key: &[u8]) -> bool {
+    key.first() == Some(&TALLY)
 }
 
 /// The end of a range that includes a key: the key with a zero byte more.
@@ -245,6 +264,7 @@ mod tests {
             RowKey::Request(AccountId(7), RequestKey([4; 16])),
             RowKey::RequestQueue(12),
             RowKey::Attachment(AttachmentId([3; 32])),
+            RowKey::Epoch(2),
         ]
     }
 

@@ -5,6 +5,7 @@
 //! hash. Bytes on disk have their address in `keys` and `docs/data-format.md`, their shape in [`codec`].
 #![forbid(unsafe_code)]
 
+pub mod backup;
 pub mod blobs;
 mod clock;
 pub mod codec;
@@ -18,6 +19,7 @@ mod lock;
 pub mod log;
 pub mod machine;
 mod reserve;
+pub mod restore;
 pub mod scrub;
 pub mod snapshot;
 pub mod version;
@@ -33,8 +35,8 @@ pub use error::{NextStep, StoreError};
 pub use identity::{Expected, Identity};
 pub use log::{Fatal, Flusher, Log, LogState, LogStatistics};
 pub use machine::{
-    Applied, BUCKETS, ChangeEntry, ChangePage, Dirty, HashPoint, Machine, Named, StateSums, SumsPoint, View,
-    bucket_name, differing_parts,
+    Applied, BUCKETS, ChangeEntry, ChangePage, Dirty, HashPoint, Machine, Named, StateSums, Sums, SumsPoint,
+    View, bucket_name, differing_parts,
 };
 pub use snapshot::{Manifest, ManifestFile, Received, Receiving, SnapshotHandle, SnapshotMeta};
 pub use version::{Options, create_on, open_on};

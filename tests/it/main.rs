@@ -13,6 +13,7 @@
 
 mod bad_input;
 mod command_line;
+mod disaster;
 mod equality;
 mod failover;
 mod import;

@@ -311,8 +311,12 @@ fn start_demo(dir: &Path, base_port: u16, nodes: u16, logs: &Path) -> Child {
         .expect("rakit starts")
 }
 
-/// The first run of ports that nobody holds right now.
-pub(crate) fn free_ports(nodes: u16) -> u16 {
+/// The first run of ports that nobody holds right now, for that many nodes.
+///
+/// # Panics
+/// When there is none.
+#[must_use]
+pub fn free_ports(nodes: u16) -> u16 {
     let step = nodes * PORTS_PER_NODE;
     // Test processes begin at different places, so that two seldom look at the same ports at once.
     let runs = (PORTS.end - PORTS.start) / step;

@@ -7,6 +7,7 @@ pub mod body;
 pub mod changes;
 pub mod cluster;
 pub mod contests;
+pub mod epochs;
 pub mod flags;
 pub mod form;
 pub mod joining;

@@ -3,6 +3,7 @@
 //! Invariant: a handler answers a value or a [`Problem`]; headers, problem bodies, 304 and counters are made
 //! in one place, `envelope`.
 
+mod backup;
 mod batches;
 mod door;
 mod envelope;

@@ -5,7 +5,7 @@ use axum::middleware::from_fn_with_state;
 use axum::routing::{delete, get, post};
 
 use super::envelope::envelope;
-use super::{Api, Listener, Surface, health, joining, master, members};
+use super::{Api, Listener, Surface, backup, health, joining, master, members};
 use crate::error::{Code, Problem};
 
 pub(crate) fn router(api: &Api) -> Router {
@@ -33,6 +33,10 @@ pub(crate) fn router(api: &Api) -> Router {
         .route("/api/v1/master/regions", post(master::regions_by_operator))
         .route("/api/v1/master/contests", post(master::contests_by_operator))
         .route("/api/v1/master/accounts", post(master::accounts_by_operator))
+        .route("/api/v1/cluster/epochs", get(backup::epochs))
+        .route("/api/v1/backup", get(backup::offer))
+        .route("/api/v1/backup/{id}", get(backup::manifest))
+        .route("/api/v1/backup/{id}/objects/{sha256}", get(backup::object))
         .route("/api/v1/state-hash", get(members::state_hash))
         .route("/api/v1/state-hash/points", get(members::hash_points))
         .with_state(surface.clone())

@@ -10,6 +10,7 @@
     reason = "a test may fail loudly"
 )]
 
+mod backup;
 mod bad_input;
 mod batches;
 mod client;

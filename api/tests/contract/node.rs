@@ -39,6 +39,8 @@ pub(crate) struct ModelNode {
     /// Whether status panics.
     pub(crate) panicking: AtomicBool,
     pub(crate) failing_check: AtomicBool,
+    /// Whether a backup was asked for before.
+    pub(crate) backup_ready: AtomicBool,
 }
 
 impl ModelNode {
@@ -53,6 +55,7 @@ impl ModelNode {
             read_fault: Mutex::new(None),
             panicking: AtomicBool::new(false),
             failing_check: AtomicBool::new(false),
+            backup_ready: AtomicBool::new(false),
         })
     }
 

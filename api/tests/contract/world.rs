@@ -117,7 +117,12 @@ impl World {
         let command =
             Command::Found { cluster: [1; 16], name: "uji".to_owned(), epoch: 1, next_node: NodeId(4) };
         node.apply(Principal::System, vec![Item { request: None, command }]);
-        let ports = Ports { queries: node.clone(), commands: node.clone(), operations: node.clone() };
+        let ports = Ports {
+            queries: node.clone(),
+            commands: node.clone(),
+            operations: node.clone(),
+            backups: node.clone(),
+        };
         let api = Api::new(ports);
         let pages = || Router::new();
         Self {

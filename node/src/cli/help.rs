@@ -37,6 +37,50 @@ const PAIRS: &[(&str, &str)] = &[
     ),
     ("Direktori data simpul", "Data directory of the node"),
     ("Memuat wilayah, kontes, akun, dan suara", "Load regions, contests, accounts and tallies"),
+    (
+        "Mengambil cadangan klaster yang berjalan, atau memeriksanya",
+        "Take a backup of a running cluster, or verify one",
+    ),
+    ("Membuat data klaster baru dari cadangan", "Make the data of a new cluster from a backup"),
+    ("Melanjutkan setelah mayoritas hilang", "Go on after a majority was lost"),
+    ("Direktori cadangan; dibuat bila belum ada", "Directory of backups; made where it is missing"),
+    ("Direktori cadangan", "Directory of backups"),
+    (
+        "URL listener ops dari simpul yang berjalan; boleh berulang, yang pertama menjawab dipakai",
+        "URL of the ops listener of a running node; may be repeated, the first that answers is used",
+    ),
+    ("Memeriksa setiap bita dan baris sebuah cadangan", "Check every byte and row of a backup"),
+    ("Nama cadangan; tanpa ini yang terbaru", "Name of the backup; the newest without it"),
+    (
+        "Nama klaster baru; tanpa ini nama klaster lama",
+        "Name of the new cluster; that of the old one without it",
+    ),
+    (
+        "Melihat data semua simpul yang selamat, mengusulkan yang terbaik, menyebut apa yang mungkin hilang",
+        "Look at the data of all survivors, propose the best, say what may be lost",
+    ),
+    (
+        "Membuat klaster baru dengan satu simpul dari data yang terbaik",
+        "Make a new cluster of one node from the best survivor",
+    ),
+    (
+        "Direktori data simpul yang selamat dan sudah dihentikan; boleh berulang",
+        "Data directory of a survivor that is stopped; may be repeated",
+    ),
+    ("Direktori data tempat melanjutkan; hanya dibaca", "Data directory to go on from; it is only read"),
+    (
+        "Direktori data simpul lain yang selamat; boleh berulang",
+        "Data directory of another survivor; may be repeated",
+    ),
+    (
+        "Nomor pemilih yang dilepas untuk selamanya; semua harus disebut",
+        "Number of a voter that is given up for ever; all of them must be named",
+    ),
+    ("Nama klaster, diketik sebagai konfirmasi", "Name of the cluster, typed to confirm"),
+    (
+        "Pengaturan simpul itu; direktori datanya harus kosong",
+        "Settings of the node; its data directory must be empty",
+    ),
     ("Membuat otoritas sertifikat dan sertifikat", "Make a certificate authority and certificates"),
     ("Memeriksa atau menampilkan pengaturan", "Check or show settings"),
     (

@@ -59,10 +59,8 @@ pub fn run(arguments: &Arguments, output: &Output) -> Result<(), Failure> {
         hosts: arguments.host.clone(),
         base_port: arguments.base_port,
         profile: settings::Timers::default().profile,
-        administrator: arguments.admin.clone(),
-        password,
     };
-    let made = blueprint.make()?;
+    let made = blueprint.make(&arguments.admin, &password)?;
     output.answer(&json!({"nodes": made}), || {
         let mut lines = text!("dibuat; sekarang jalankan:", "made; now run:");
         for node in &made {

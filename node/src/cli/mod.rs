@@ -3,6 +3,7 @@
 //! Invariant: a verb answers `Ok` or one [`Failure`]; only this module turns that into lines on standard error and
 //! an exit code.
 
+pub mod backup;
 pub mod ca;
 pub mod config;
 pub mod connection;
@@ -14,6 +15,8 @@ pub mod join;
 pub mod node;
 pub mod operator;
 pub mod output;
+pub mod recover;
+pub mod restore;
 pub mod serve;
 pub mod state_hash;
 pub mod status;
@@ -56,6 +59,12 @@ enum Verb {
     Fsck(fsck::Arguments),
     /// Load regions, contests, accounts and tallies
     Import(import::Arguments),
+    /// Take a backup of a running cluster, or verify one
+    Backup(backup::Arguments),
+    /// Make the data of a new cluster from a backup
+    Restore(restore::Arguments),
+    /// Go on after a majority was lost
+    Recover(recover::Arguments),
     /// Make a certificate authority and certificates
     Ca(ca::Arguments),
     /// Check or show settings
@@ -89,6 +98,9 @@ pub fn run(arguments: impl IntoIterator<Item = OsString>) -> ExitCode {
         Verb::StateHash(arguments) => state_hash::run(&arguments, &output),
         Verb::Fsck(arguments) => fsck::run(&arguments, &output),
         Verb::Import(arguments) => import::run(&arguments, &output),
+        Verb::Backup(arguments) => backup::run(&arguments, &output),
+        Verb::Restore(arguments) => restore::run(&arguments, &output),
+        Verb::Recover(arguments) => recover::run(&arguments, &output),
         Verb::Ca(arguments) => ca::run(&arguments, &output),
         Verb::Config(arguments) => config::run(&arguments, &output),
     };

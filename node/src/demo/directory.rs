@@ -125,10 +125,8 @@ impl Directory {
             hosts: vec!["127.0.0.1".to_owned()],
             base_port: self.mark.base_port,
             profile: Timers::default().profile,
-            administrator: ADMINISTRATOR.to_owned(),
-            password: self.mark.password.clone(),
         };
-        blueprint.make()?;
+        blueprint.make(ADMINISTRATOR, &self.mark.password)?;
         self.mark.made = true;
         write_json(&self.path.join("demo.json"), &self.mark)
     }

@@ -4,6 +4,7 @@
 //! the port's, by what the caller does next.
 
 mod attachments;
+mod backups;
 mod operations;
 mod view;
 
@@ -22,6 +23,7 @@ use tally::ids::LogTime;
 use tally::outcome::Answer;
 use tokio::sync::watch;
 
+use backups::Offers;
 use view::NodeView;
 
 /// Seconds after which a client that was turned away should come back.
@@ -33,13 +35,14 @@ pub struct Gateway {
     cluster: Cluster<RocksEngine>,
     stopping: Arc<AtomicBool>,
     publisher: Arc<OnceLock<Arc<Publisher>>>,
+    offers: Arc<Offers>,
 }
 
 impl Gateway {
     /// A gateway to the running cluster.
     #[must_use]
     pub fn new(cluster: Cluster<RocksEngine>) -> Self {
-        Self { cluster, stopping: Arc::default(), publisher: Arc::default() }
+        Self { cluster, stopping: Arc::default(), publisher: Arc::default(), offers: Arc::default() }
     }
 
     /// Makes the publisher, which reads through this gateway and which public readiness asks.

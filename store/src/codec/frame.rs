@@ -46,6 +46,7 @@ pub(super) enum Format {
     MetaV1,
     ManifestV1,
     BlobV1,
+    BackupV1,
 }
 
 impl Format {
@@ -58,6 +59,7 @@ impl Format {
             Self::MetaV1 => 0x41,
             Self::ManifestV1 => 0x51,
             Self::BlobV1 => 0x61,
+            Self::BackupV1 => 0x62,
         }
     }
 }

@@ -3,9 +3,11 @@
 use bytes::Bytes;
 
 use super::frame::{
-    CodecError, Decode, DecodeError, Decoder, Encode, EncodeError, Encoder, Format, Stored, seal, unseal,
+    CodecError, Decode, DecodeError, Decoder, Encode, EncodeError, Encoder, Format, Stored, no_variant,
+    put_number, seal, unseal,
 };
-use super::v1::record;
+use super::v1::{choice, record};
+use crate::backup::{BackupManifest, BackupObject, ObjectKind};
 use crate::blobs::{About, BlobRecord, MediaType, Scan, Totals, Verdict};
 use crate::entry::{LogId, Vote};
 use crate::identity::Identity;
@@ -136,6 +138,31 @@ impl Stored<Verdict> for u8 {
     }
 }
 
+choice! {
+    /// See [`ObjectKind`].
+    ObjectKindV1 for ObjectKind {
+        1 => State,
+    }
+}
+
+record! {
+    /// See [`BackupObject`].
+    BackupObjectV1 for BackupObject { kind: ObjectKindV1, name: String, size: u64, sha256: [u8; 32] }
+}
+
+record! {
+    /// See [`BackupManifest`].
+    BackupV1 for BackupManifest {
+        id: String,
+        name: String,
+        node: u64,
+        log_time: u64,
+        revisions: u64,
+        meta: SnapshotMetaV1,
+        objects: Vec<BackupObjectV1>,
+    }
+}
+
 impl Stored<Bytes> for Vec<u8> {
     fn of(value: &Bytes) -> Self {
         value.to_vec()
@@ -171,4 +198,5 @@ frames! {
     encode_blob_record, decode_blob_record: BlobRecord as BlobRecordV1, BlobV1;
     encode_blob_totals, decode_blob_totals: Totals as TotalsV1, BlobV1;
     encode_manifest, decode_manifest: Manifest as ManifestV1, ManifestV1;
+    encode_backup, decode_backup: BackupManifest as BackupV1, BackupV1;
 }

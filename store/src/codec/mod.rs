@@ -20,10 +20,10 @@ use tally::row::{Row, RowKey};
 pub(crate) use entry::{decode_entry, encode_entry};
 pub use frame::{CodecError, DECODED_BYTES_MAX};
 pub(crate) use meta::{
-    AppliedRecord, Mark, decode_applied, decode_blob_record, decode_blob_totals, decode_identity,
-    decode_log_id, decode_manifest, decode_mark, decode_sums, decode_vote, encode_applied,
-    encode_blob_record, encode_blob_totals, encode_identity, encode_log_id, encode_manifest, encode_mark,
-    encode_sums, encode_vote,
+    AppliedRecord, Mark, decode_applied, decode_backup, decode_blob_record, decode_blob_totals,
+    decode_identity, decode_log_id, decode_manifest, decode_mark, decode_sums, decode_vote, encode_applied,
+    encode_backup, encode_blob_record, encode_blob_totals, encode_identity, encode_log_id, encode_manifest,
+    encode_mark, encode_sums, encode_vote,
 };
 
 use frame::{Format, Stored, seal, unseal};
@@ -68,6 +68,7 @@ pub fn encode_row(row: &Row) -> Vec<u8> {
         Row::Change(row) | Row::Attachment(row) => seal(Format::RowV1, &v1::ChangeV1::of(row)),
         Row::Request(row) => seal(Format::RowV1, &v1::RequestRecordV1::of(row)),
         Row::RequestQueue(row) => seal(Format::RowV1, &v1::QueuedRequestV1::of(row)),
+        Row::Epoch(row) => seal(Format::RowV1, &v1::EpochV1::of(row)),
     }
 }
 
@@ -95,5 +96,6 @@ pub fn decode_row(key: &RowKey, bytes: &[u8]) -> Result<Row, CodecError> {
             Row::RequestQueue(unseal::<v1::QueuedRequestV1>(Format::RowV1, bytes)?.restore()?)
         }
         RowKey::Attachment(_) => Row::Attachment(unseal::<v1::ChangeV1>(Format::RowV1, bytes)?.restore()?),
+        RowKey::Epoch(_) => Row::Epoch(unseal::<v1::EpochV1>(Format::RowV1, bytes)?.restore()?),
     })
 }

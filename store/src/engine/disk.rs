@@ -67,6 +67,8 @@ pub trait Disk: Clone + Send + Sync + 'static {
     fn space(&self) -> io::Result<Space>;
     /// Makes a file that holds room and nothing else, unless it is there; removing it gives the room back at once.
     fn reserve(&self, path: &str, bytes: u64) -> io::Result<()>;
+    /// Gives a name here to a file of another disk, for reading only; what is above the name is made.
+    fn refer(&self, path: &str, other: &Self, other_path: &str) -> io::Result<()>;
     /// Removes a file or directory and all in it; nothing happens when it is not there.
     fn remove_tree(&self, path: &str) -> io::Result<()>;
 

@@ -169,6 +169,14 @@ impl Files {
         self.sync_parent(path)
     }
 
+    pub(super) fn refer(&self, path: &str, other: &Self, other_path: &str) -> io::Result<()> {
+        let name = self.path(path);
+        if let Some(above) = name.parent() {
+            fs::create_dir_all(above)?;
+        }
+        std::os::unix::fs::symlink(other.path(other_path).canonicalize()?, name)
+    }
+
     pub(super) fn remove_tree(&self, path: &str) -> io::Result<()> {
         let target = self.path(path);
         match found(fs::symlink_metadata(&target))? {

@@ -264,6 +264,11 @@ impl Disk for MemoryDisk {
         Ok(())
     }
 
+    fn refer(&self, path: &str, other: &Self, other_path: &str) -> io::Result<()> {
+        let content = other.read(other_path)?.ok_or_else(|| missing(other_path))?;
+        self.write_whole(path, &content)
+    }
+
     fn remove_tree(&self, path: &str) -> io::Result<()> {
         let mut contents = locked(&self.contents);
         contents.files.retain(|found, _| found != path && inside(found, path).is_none());

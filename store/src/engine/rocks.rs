@@ -231,6 +231,10 @@ impl Disk for RocksDisk {
         self.files.reserve(path, bytes)
     }
 
+    fn refer(&self, path: &str, other: &Self, other_path: &str) -> io::Result<()> {
+        self.files.refer(path, &other.files, other_path)
+    }
+
     fn remove_tree(&self, path: &str) -> io::Result<()> {
         self.files.remove_tree(path)
     }

@@ -56,7 +56,7 @@ impl Kinds {
             }
             RowKey::Request(..) | RowKey::RequestQueue(_) => self.requests.count(),
             RowKey::Account(_) | RowKey::Username(_) | RowKey::Session(_) => self.accounts.count(),
-            RowKey::Ledger | RowKey::Station(_) | RowKey::Contest(_) => {}
+            RowKey::Ledger | RowKey::Station(_) | RowKey::Contest(_) | RowKey::Epoch(_) => {}
         }
     }
 

@@ -23,7 +23,7 @@ use crate::lock::locked;
 use crate::{Flushed, Identity, LogEntry, LogId, StoreError, Vote};
 
 pub(crate) use mark::MarkFile;
-pub(crate) use open::{create, missing, open};
+pub(crate) use open::{create, create_at, look, missing, open};
 use sync::Worker;
 use tail::Tail;
 

@@ -21,6 +21,43 @@ pub(crate) fn create<E: Engine>(engine: &E, identity: &Identity) -> Result<(), S
     Ok(engine.sync()?)
 }
 
+/// Makes the log of a node whose state holds all up to a position already.
+pub(crate) fn create_at<E: Engine>(
+    engine: &E,
+    identity: &Identity,
+    vote: Vote,
+    position: LogId,
+) -> Result<(), StoreError> {
+    create(engine, identity)?;
+    let mut batch = Batch::new();
+    batch.put(keys::VOTE, codec::encode_vote(&vote));
+    batch.put(keys::PURGED, codec::encode_log_id(&position));
+    batch.put(keys::COMMITTED, codec::encode_log_id(&position));
+    engine.write(&batch)?;
+    Ok(engine.sync()?)
+}
+
+/// What a log database holds.
+pub(crate) struct Found {
+    pub(crate) vote: Option<Vote>,
+    pub(crate) purged: Option<LogId>,
+    pub(crate) last: Option<LogId>,
+    /// What was promised and is not there.
+    pub(crate) broken: Option<String>,
+}
+
+/// Looks at a log database and at what it had promised.
+pub(crate) fn look<E: Engine>(engine: &E, disk: &E::Disk) -> Result<(Found, MarkFile), StoreError> {
+    let (file, mark) = MarkFile::open(disk).map_err(StoreError::file("reading SYNCED"))?;
+    let vote = engine.get(&keys::VOTE)?.map(|value| codec::decode_vote(&value));
+    let vote = vote.transpose().map_err(damaged("vote"))?;
+    let purged = engine.get(&keys::PURGED)?.map(|value| codec::decode_log_id(&value));
+    let purged = purged.transpose().map_err(damaged("purged mark"))?;
+    let last = last_entry(engine, purged)?.or(purged);
+    let broken = mark.and_then(|mark| missing(mark, engine.sequence(), vote, last));
+    Ok((Found { vote, purged, last, broken }, file))
+}
+
 /// Opens the log on a database whose identity was checked.
 pub(crate) fn open<E: Engine>(
     engine: E,
@@ -29,13 +66,8 @@ pub(crate) fn open<E: Engine>(
     options: Options,
     lock: Arc<<E::Disk as Disk>::Lock>,
 ) -> Result<Log<E>, StoreError> {
-    let (file, mark) = MarkFile::open(disk).map_err(StoreError::file("reading SYNCED"))?;
-    let vote = engine.get(&keys::VOTE)?.map(|value| codec::decode_vote(&value));
-    let vote = vote.transpose().map_err(damaged("vote"))?;
-    let purged = engine.get(&keys::PURGED)?.map(|value| codec::decode_log_id(&value));
-    let purged = purged.transpose().map_err(damaged("purged mark"))?;
-    let last = last_entry(&engine, purged)?.or(purged);
-    if let Some(detail) = mark.and_then(|mark| missing(mark, engine.sequence(), vote, last)) {
+    let (Found { vote, purged, last, broken }, file) = look(&engine, disk)?;
+    if let Some(detail) = broken {
         let dir = disk.root().display().to_string();
         return Err(StoreError::AcknowledgedLost { dir, node: identity.node, detail });
     }

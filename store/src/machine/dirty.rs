@@ -43,7 +43,8 @@ impl Dirty {
             | RowKey::Change(..)
             | RowKey::Request(..)
             | RowKey::RequestQueue(_)
-            | RowKey::Attachment(_) => {}
+            | RowKey::Attachment(_)
+            | RowKey::Epoch(_) => {}
         }
         if matches!(self, Self::Regions(regions) if regions.len() > REGIONS_MAX) {
             *self = Self::All;

@@ -100,7 +100,8 @@ pub(crate) fn bucket_of(key: &RowKey) -> usize {
         | RowKey::Contest(_)
         | RowKey::Account(_)
         | RowKey::Username(_)
-        | RowKey::Session(_) => 0,
+        | RowKey::Session(_)
+        | RowKey::Epoch(_) => 0,
         RowKey::Change(..) | RowKey::Attachment(_) => 1,
         RowKey::Request(..) | RowKey::RequestQueue(_) => 2,
         RowKey::Region(region) | RowKey::Aggregate(_, region) => bucket_of_region(*region),
@@ -122,7 +123,7 @@ fn bucket_of_region(region: RegionCode) -> u64 {
 #[must_use]
 pub fn bucket_name(bucket: usize) -> String {
     match bucket {
-        0 => "ledger, contests, accounts and sessions".to_owned(),
+        0 => "ledger, contests, accounts, sessions and epochs".to_owned(),
         1 => "change feed and attachments".to_owned(),
         2 => "remembered requests".to_owned(),
         3 => "nation and provinces".to_owned(),
@@ -204,4 +205,31 @@ mod tests {
         assert_eq!(sums.differing(&other), [7, 9]);
         assert!(!other.is_consistent());
     }
+}
+
+/// What a walk over all rows finds.
+#[derive(Clone, Copy, Debug, Default, Eq, PartialEq)]
+pub struct Sums {
+    /// The state hash.
+    pub state: u128,
+    /// The same without ledger, sessions and records of epochs: what a restored history keeps as it was.
+    pub content: u128,
+    /// Stations' current forms.
+    pub forms: u64,
+}
+
+/// Both hashes and the number of forms, from the rows.
+pub(crate) fn sums<R: Reader>(rows: &R) -> Result<Sums, StoreError> {
+    let mut sums = Sums::default();
+    let mut scratch = Vec::new();
+    rows.scan(&keys::ROWS_FIRST, &keys::ROWS_END, Direction::Forward, &mut |key, value| {
+        let added = contribution(&mut scratch, key, value);
+        sums.state = sums.state.wrapping_add(added);
+        if keys::is_content(key) {
+            sums.content = sums.content.wrapping_add(added);
+        }
+        sums.forms = sums.forms.saturating_add(u64::from(keys::is_tally(key)));
+        ControlFlow::Continue(())
+    })?;
+    Ok(sums)
 }

@@ -38,7 +38,8 @@ fn kept(key: &RowKey) -> bool {
         | RowKey::Change(..)
         | RowKey::Request(..)
         | RowKey::RequestQueue(_)
-        | RowKey::Attachment(_) => false,
+        | RowKey::Attachment(_)
+        | RowKey::Epoch(_) => false,
     }
 }
 

@@ -24,8 +24,8 @@ use bytes::Bytes;
 
 pub use changes::{ChangeEntry, ChangePage};
 pub use dirty::Dirty;
-pub use hash::{BUCKETS, HashPoint, StateSums, SumsPoint, bucket_name};
-pub(crate) use hash::{Summing, recompute};
+pub use hash::{BUCKETS, HashPoint, StateSums, Sums, SumsPoint, bucket_name};
+pub(crate) use hash::{Summing, recompute, sums};
 pub use named::Named;
 pub(crate) use open::{create, open, read_applied, read_points, read_sums};
 pub use scrub::differing_parts;

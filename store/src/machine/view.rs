@@ -8,6 +8,7 @@ use std::sync::Arc;
 use tally::account::{Account, Session};
 use tally::aggregate::Aggregate;
 use tally::contest::Contest;
+use tally::epoch::EpochRecord;
 use tally::ids::{AccountId, AttachmentId, ContestId, RequestKey, SessionId};
 use tally::region::{Region, RegionCode, StationCode};
 use tally::row::{Change, Ledger, RequestRecord, Row, RowKey};
@@ -130,6 +131,18 @@ impl<E: Engine> View<E> {
     /// The ledger row; of a new history the default.
     pub fn ledger(&self) -> Result<Ledger, StoreError> {
         Ok(of_kind!(self.row(&RowKey::Ledger)?, Ledger).unwrap_or_default())
+    }
+
+    /// How each epoch but the first began, by epoch.
+    pub fn epochs(&self) -> Result<Vec<(u64, EpochRecord)>, StoreError> {
+        let mut found = Vec::new();
+        self.rows(&RowKey::Epoch(0), &RowKey::Epoch(u64::MAX), |key, row| {
+            if let (RowKey::Epoch(epoch), Row::Epoch(record)) = (key, row) {
+                found.push((epoch, record));
+            }
+            ControlFlow::Continue(())
+        })?;
+        Ok(found)
     }
 
     /// All contests, by id.

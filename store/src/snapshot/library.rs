@@ -38,6 +38,11 @@ impl<E: Engine> SnapshotHandle<E> {
         &self.kept.manifest
     }
 
+    /// Directory of its database, relative to the disk's root.
+    pub(crate) fn state_path(&self) -> String {
+        path(&[SNAPSHOTS, &self.kept.manifest.id, STATE])
+    }
+
     /// Bytes of a file from an offset: `length`, but at most [`CHUNK_BYTES_MAX`], and fewer at its end.
     pub fn read(&self, file: &str, offset: u64, length: usize) -> Result<Bytes, StoreError> {
         let manifest = &self.kept.manifest;

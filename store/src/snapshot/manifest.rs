@@ -83,18 +83,18 @@ impl Manifest {
     }
 }
 
-fn name_allowed(name: &str) -> bool {
+pub(crate) fn name_allowed(name: &str) -> bool {
     let allowed = |byte: u8| byte.is_ascii_alphanumeric() || b".-_".contains(&byte);
     !name.is_empty() && name.len() <= NAME_BYTES_MAX && !name.starts_with('.') && name.bytes().all(allowed)
 }
 
 /// Files that a database writes for itself and that say nothing about its rows.
-pub(super) fn incidental(name: &str) -> bool {
+pub(crate) fn incidental(name: &str) -> bool {
     name.starts_with("LOG") || name == "LOCK"
 }
 
 /// Reads what a state database is of.
-pub(super) fn describe<R: Reader>(rows: &R, identity: &Identity) -> Result<SnapshotMeta, StoreError> {
+pub(crate) fn describe<R: Reader>(rows: &R, identity: &Identity) -> Result<SnapshotMeta, StoreError> {
     let AppliedRecord { id, membership_id, membership, hash } = crate::machine::read_applied(rows)?;
     let ledger =
         rows.get(&keys::row(&RowKey::Ledger))?.map(|value| codec::decode_row(&RowKey::Ledger, &value));

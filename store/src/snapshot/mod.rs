@@ -12,8 +12,8 @@ mod receive;
 
 pub(crate) use library::Library;
 pub use library::SnapshotHandle;
-pub(crate) use manifest::digest;
 pub use manifest::{Manifest, ManifestFile, SnapshotMeta};
+pub(crate) use manifest::{describe, digest, incidental, name_allowed};
 pub use receive::{Received, Receiving};
 
 /// Largest chunk that is read or written at once, in bytes.

@@ -29,7 +29,7 @@ const IDENTITY: &str = "IDENTITY";
 /// How names of state databases begin.
 pub(crate) const STATE_PREFIX: &str = "state-";
 /// The file that an owner holds; it may be there in an otherwise empty directory.
-const LOCK: &str = "LOCK";
+pub(crate) const LOCK: &str = "LOCK";
 
 /// Bytes of recent entries kept in memory, unless chosen otherwise.
 const TAIL_BYTES_DEFAULT: usize = 16 * 1024 * 1024;
@@ -65,7 +65,7 @@ fn abort(what: &str) {
 /// A log and a state that belong together.
 pub type Pair<E> = (Log<E>, Machine<E>);
 
-fn state_directory(number: u64) -> String {
+pub(crate) fn state_directory(number: u64) -> String {
     format!("{STATE_PREFIX}{number:06}")
 }
 
@@ -85,7 +85,7 @@ pub(crate) fn lock<D: Disk>(disk: &D) -> Result<Arc<D::Lock>, StoreError> {
 }
 
 /// What is in the directory, but for the lock file.
-fn contents<D: Disk>(disk: &D) -> Result<Vec<String>, StoreError> {
+pub(crate) fn contents<D: Disk>(disk: &D) -> Result<Vec<String>, StoreError> {
     let mut names = disk.list("").map_err(StoreError::file(format!("reading {}", place(disk))))?;
     names.retain(|name| name != LOCK);
     Ok(names)
@@ -104,12 +104,23 @@ pub fn create_on<D: Disk>(
     let state = state_directory(1);
     log::create(&disk.open(LOG, Purpose::Log, OpenMode::Create)?, identity)?;
     machine::create(&disk.open(&state, Purpose::State, OpenMode::Create)?, identity)?;
+    complete(disk, &state, identity)?;
+    open_locked(disk, None, options, held)
+}
+
+/// Writes the small files of a directory whose databases are there.
+pub(crate) fn complete<D: Disk>(disk: &D, state: &str, identity: &Identity) -> Result<(), StoreError> {
     let failed = || StoreError::file(format!("creating {}", place(disk)));
     disk.write_whole(CURRENT, format!("{state}\n").as_bytes()).map_err(failed())?;
     disk.write_whole(IDENTITY, &codec::encode_identity(identity)).map_err(failed())?;
     // Last: without it the directory is not whole.
-    disk.write_whole(marker::FILE, &marker::text()).map_err(failed())?;
-    open_locked(disk, None, options, held)
+    disk.write_whole(marker::FILE, &marker::text()).map_err(failed())
+}
+
+/// Takes the lock of data that is there; makes none.
+pub(crate) fn lock_existing<D: Disk>(disk: &D) -> Result<Arc<D::Lock>, StoreError> {
+    marker::check(disk)?;
+    lock(disk)
 }
 
 /// Opens the data of a node. Refuses data that is missing, half there, of a newer release, of another cluster
@@ -133,16 +144,7 @@ fn open_locked<D: Disk>(
 ) -> Result<Pair<D::Engine>, StoreError> {
     let dir = || place(disk);
     let failed = || StoreError::file(format!("reading {}", place(disk)));
-    let missing = |which| StoreError::HalfMissing { dir: dir(), which };
-    let current = disk.read(CURRENT).map_err(failed())?.ok_or_else(|| missing("state"))?;
-    let state = String::from_utf8_lossy(&current).trim().to_owned();
-    if !state.starts_with(STATE_PREFIX) || !disk.exists(&state).map_err(failed())? {
-        return Err(missing("state"));
-    }
-    if !disk.exists(LOG).map_err(failed())? {
-        return Err(missing("log"));
-    }
-    let identity = identity_in_file(disk)?;
+    let (identity, state) = look(disk)?;
     check_expected(disk, &identity, expected)?;
     let unopenable =
         |which| move |source: EngineError| StoreError::Unopenable { dir: place(disk), which, source };
@@ -159,6 +161,21 @@ fn open_locked<D: Disk>(
     let machine = machine::open(state_engine, state, disk, identity, Arc::clone(&held))?;
     let log = log::open(log_engine, disk, identity, options, held)?;
     Ok((log, machine))
+}
+
+/// Whose data it is and which state database is in force; neither database is opened.
+pub(crate) fn look<D: Disk>(disk: &D) -> Result<(Identity, String), StoreError> {
+    let failed = || StoreError::file(format!("reading {}", place(disk)));
+    let missing = |which| StoreError::HalfMissing { dir: place(disk), which };
+    let current = disk.read(CURRENT).map_err(failed())?.ok_or_else(|| missing("state"))?;
+    let state = String::from_utf8_lossy(&current).trim().to_owned();
+    if !state.starts_with(STATE_PREFIX) || !disk.exists(&state).map_err(failed())? {
+        return Err(missing("state"));
+    }
+    if !disk.exists(LOG).map_err(failed())? {
+        return Err(missing("log"));
+    }
+    Ok((identity_in_file(disk)?, state))
 }
 
 pub(crate) fn identity_in_file<D: Disk>(disk: &D) -> Result<Identity, StoreError> {

@@ -34,6 +34,7 @@ pub mod command;
 pub mod contest;
 pub mod decide;
 pub mod digest;
+pub mod epoch;
 pub mod footprint;
 pub mod form;
 pub mod ids;

@@ -8,6 +8,7 @@ use alloc::vec::Vec;
 use crate::account::{Account, Session};
 use crate::aggregate::Aggregate;
 use crate::contest::Contest;
+use crate::epoch::EpochRecord;
 use crate::ids::{AccountId, AttachmentId, ContestId, Fingerprint, LogTime, NodeId, RequestKey, SessionId};
 use crate::outcome::Outcome;
 use crate::region::{Region, RegionCode, StationCode};
@@ -44,6 +45,8 @@ pub enum RowKey {
     RequestQueue(u64),
     /// An attachment that an accepted form names.
     Attachment(AttachmentId),
+    /// How an epoch began, but for the first.
+    Epoch(u64),
 }
 
 /// A row. Each variant goes with the [`RowKey`] of the same name.
@@ -77,6 +80,8 @@ pub enum Row {
     RequestQueue(QueuedRequest),
     /// The event that named the attachment first.
     Attachment(Change),
+    /// See [`EpochRecord`].
+    Epoch(EpochRecord),
 }
 
 /// What the whole state has only one of.

@@ -5,12 +5,14 @@ use std::fmt::Write as _;
 
 use bytes::Bytes;
 use proptest::prelude::*;
+use store::backup::{BackupManifest, BackupObject, ObjectKind};
 use store::codec::{
     decode_answers, decode_proposal, decode_row, encode_answers, encode_proposal, encode_row,
 };
 use store::{LogId, Manifest, ManifestFile, SnapshotMeta};
 use tally::account::{Account, Role, Scope, Session};
 use tally::command::{AccountDefinition, Command, Item, Proposal, RequestIdentity};
+use tally::epoch::{EpochCause, EpochRecord};
 use tally::form::Field;
 use tally::ids::{AccountId, AttachmentId, Fingerprint, FormDigest, LogTime, NodeId, RequestKey, SessionId};
 use tally::model::Model;
@@ -99,6 +101,21 @@ fn every_answer() -> Vec<Answer> {
     outcomes.map(|outcome| Answer { outcome, replay: true }).collect()
 }
 
+fn epoch() -> EpochRecord {
+    EpochRecord {
+        cause: EpochCause::Recovered,
+        at: LogTime(4),
+        cluster: [7; 16],
+        epoch: 1,
+        node: NodeId(3),
+        index: 70_000,
+        term: 300,
+        committed: 69_000,
+        hash: 5,
+        given_up: vec![NodeId(1), NodeId(2)],
+    }
+}
+
 /// A row of each kind: what a small history leaves, and an account with its session.
 fn every_row() -> Vec<(RowKey, Row)> {
     let mut model = Model::default();
@@ -125,6 +142,7 @@ fn every_row() -> Vec<(RowKey, Row)> {
     model.put(RowKey::Account(AccountId(1)), Row::Account(account));
     model.put(RowKey::Username("petugas".to_owned()), Row::Username(AccountId(1)));
     model.put(RowKey::Session(id), Row::Session(session));
+    model.put(RowKey::Epoch(2), Row::Epoch(epoch()));
     model.rows().clone().into_iter().collect()
 }
 
@@ -193,6 +211,31 @@ fn manifests_are_as_they_were_released() {
     assert_eq!(Manifest::decode(&frame).unwrap(), manifest());
 }
 
+#[test]
+fn manifests_of_backups_are_as_they_were_released() {
+    let Manifest { id, meta, files } = manifest();
+    let object = |file: ManifestFile| BackupObject {
+        kind: ObjectKind::State,
+        name: file.name,
+        size: file.size,
+        sha256: file.sha256,
+    };
+    let backup = BackupManifest {
+        id,
+        name: "Pemilu".to_owned(),
+        node: 3,
+        log_time: LogTime(8),
+        revisions: 9,
+        meta,
+        objects: files.into_iter().map(object).collect(),
+    };
+    let frame = backup.encode();
+    golden("backup-v1", std::slice::from_ref(&frame));
+    assert_eq!(BackupManifest::decode(&frame).unwrap(), backup);
+    let upwards = BackupManifest { id: "../1".to_owned(), ..backup };
+    assert!(BackupManifest::decode(&upwards.encode()).is_err());
+}
+
 /// Opens one row's frame under each kind of key.
 fn decode_as_every_kind(bytes: &[u8]) {
     for (key, _) in every_row() {
@@ -218,11 +261,12 @@ proptest! {
 
     #[test]
     fn decoders_take_any_bytes(body in proptest::collection::vec(any::<u8>(), 0..300)) {
-        for format in [0x01, 0x11, 0x21, 0x51, 0x77] {
+        for format in [0x01, 0x11, 0x21, 0x51, 0x61, 0x77] {
             let frame = framed(format, &body);
             drop(decode_proposal(&frame));
             drop(decode_answers(&frame));
             drop(Manifest::decode(&frame));
+            drop(BackupManifest::decode(&frame));
             decode_as_every_kind(&frame);
         }
         prop_assert!(decode_proposal(&body).is_err() || body.len() > 5);

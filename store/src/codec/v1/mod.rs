@@ -11,11 +11,12 @@ mod rows;
 pub(super) use commands::ProposalV1;
 pub(super) use outcomes::AnswersV1;
 pub(super) use rows::{
-    AccountV1, AggregateV1, ChangeV1, ContestV1, EventV1, LedgerV1, QueuedRequestV1, RegionV1,
+    AccountV1, AggregateV1, ChangeV1, ContestV1, EpochV1, EventV1, LedgerV1, QueuedRequestV1, RegionV1,
     RequestRecordV1, SessionV1, StationV1, TallyV1,
 };
 
 use tally::account::{Role, Scope};
+use tally::epoch::EpochCause;
 use tally::form::Field;
 use tally::ids::{
     AccountId, AttachmentId, ContestId, Fingerprint, FormDigest, LogTime, NodeId, RequestKey, SessionId,
@@ -126,7 +127,7 @@ macro_rules! choice {
     };
 }
 
-pub(super) use {choice, record};
+pub(in crate::codec) use {choice, record};
 
 /// Values that are stored as they are.
 macro_rules! plain {
@@ -177,7 +178,7 @@ plain!(bool, u8, u16, u32, u64, u128, String, [u8; 16], [u8; 32], [u64; crate::m
 wrapped!(AccountId(u64), NodeId(u64), LogTime(u64), RuleSet(u64), Field(u16));
 wrapped!(SessionId([u8; 16]), RequestKey([u8; 16]), Fingerprint([u8; 16]));
 wrapped!(FormDigest([u8; 32]), AttachmentId([u8; 32]));
-numbered!(Level, Role, Severity, StationKind, TallyState, EventKind, CountKind);
+numbered!(Level, Role, Severity, StationKind, TallyState, EventKind, CountKind, EpochCause);
 
 impl<T, S: Stored<T>> Stored<Option<T>> for Option<S> {
     fn of(value: &Option<T>) -> Self {

@@ -3,6 +3,7 @@
 use tally::account::{Account, Session};
 use tally::aggregate::{Aggregate, Totals};
 use tally::contest::{Contest, ContestOption, Exemption};
+use tally::epoch::EpochRecord;
 use tally::region::Region;
 use tally::row::{Change, Ledger, QueuedRequest, RememberedAnswer, RequestRecord};
 use tally::station::{Event, Station, Tally};
@@ -191,4 +192,20 @@ record! {
 record! {
     /// See [`QueuedRequest`].
     QueuedRequestV1 for QueuedRequest { account: u64, key: [u8; 16], at: u64 }
+}
+
+record! {
+    /// See [`EpochRecord`].
+    EpochV1 for EpochRecord {
+        cause: u8,
+        at: u64,
+        cluster: [u8; 16],
+        epoch: u64,
+        node: u64,
+        index: u64,
+        term: u64,
+        committed: u64,
+        hash: u128,
+        given_up: Vec<u64>,
+    }
 }

@@ -202,7 +202,9 @@ impl<'a, S: Source> Check<'a, S> {
     pub fn row(&mut self, key: &RowKey, row: &Row) {
         self.recount.count(key, row);
         match (key, row) {
-            (RowKey::Ledger, Row::Ledger(_)) | (RowKey::Contest(_), Row::Contest(_)) => {}
+            (RowKey::Ledger, Row::Ledger(_))
+            | (RowKey::Contest(_), Row::Contest(_))
+            | (RowKey::Epoch(_), Row::Epoch(_)) => {}
             (RowKey::Aggregate(contest, region), Row::Aggregate(aggregate)) => {
                 self.sums(*contest, *region, aggregate);
             }
