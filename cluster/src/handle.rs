@@ -134,6 +134,11 @@ impl<E: Engine> Cluster<E> {
     /// Whether Raft has stopped for good: the process must end. The text says why.
     #[must_use]
     pub fn failure(&self) -> Option<String> {
+        if let Some(damage) = self.inner.machine.damage() {
+            return Some(format!(
+                "this node's data is damaged ({damage}); remove the node from the cluster, delete its data, and let it join again under a new number"
+            ));
+        }
         let metrics = self.inner.raft.metrics();
         let metrics = metrics.borrow_watched();
         metrics.running_state.as_ref().err().map(ToString::to_string)

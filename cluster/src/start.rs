@@ -45,6 +45,7 @@ impl<E: Engine> Cluster<E> {
         dial: Arc<dyn Dial>,
     ) -> Result<Self, StartError> {
         check_identity(&settings, &log.identity(), &machine.identity())?;
+        store::check_together(&log, &machine).map_err(|error| StartError::Storage(error.to_string()))?;
         let raft_config = Arc::new(config(&settings)?);
         let storage = |error: std::io::Error| StartError::Storage(error.to_string());
         let worker = ApplyWorker::new(machine.clone(), settings.apply_inline).map_err(storage)?;
@@ -87,6 +88,7 @@ impl<E: Engine> Cluster<E> {
         housekeeping::spawn(&cluster);
         timekeeper::spawn(&cluster);
         watchdog::spawn(&cluster).map_err(storage)?;
+        cluster.verify_data()?;
         Ok(cluster)
     }
 
@@ -109,6 +111,17 @@ impl<E: Engine> Cluster<E> {
             Ok(Err(error)) => Err(OperateError::Failed(error.to_string())),
             Err(error) => Err(OperateError::Failed(error.to_string())),
         }
+    }
+
+    /// Reads all data once, beside everything else; the simulator has neither threads nor disks that rot.
+    fn verify_data(&self) -> Result<(), StartError> {
+        if self.inner.settings.apply_inline {
+            return Ok(());
+        }
+        let inner = Arc::downgrade(&self.inner);
+        let go_on = move || inner.upgrade().is_some_and(|inner| !inner.stopping.load(Ordering::Relaxed));
+        let verifying = self.inner.machine.verify_in_background(go_on);
+        verifying.map_err(|error| StartError::Storage(error.to_string()))
     }
 
     pub(crate) fn is_stopping(&self) -> bool {

@@ -29,6 +29,6 @@ pub use identity::{Expected, Identity};
 pub use log::{Fatal, Flusher, Log, LogState, LogStatistics};
 pub use machine::{Applied, ChangeEntry, ChangePage, Dirty, HashPoint, Machine, View};
 pub use snapshot::{Manifest, ManifestFile, Received, Receiving, SnapshotHandle, SnapshotMeta};
-pub use version::{Options, create_on, open_on};
+pub use version::{Options, check_together, create_on, open_on};
 #[cfg(feature = "rocks")]
 pub use version::{create, open};

@@ -3,22 +3,26 @@
 use std::ops::ControlFlow;
 use std::sync::{Arc, Mutex};
 
-use super::mark::MarkFile;
+use bytes::Bytes;
+
+use super::mark::{MARK_FILE, MarkFile};
 use super::sync::Worker;
 use super::tail::Tail;
 use super::{Ends, Log, LogState, Shared, damaged};
-use crate::codec::{self, Mark};
-use crate::engine::{Batch, Direction, Disk, Engine};
-use crate::version::Options;
+use crate::codec::{self, CodecError, Mark};
+use crate::engine::{Batch, Disk, Engine, EngineError};
+use crate::version::{LOG, Options, damaged_file, unopenable, write_ahead_logs};
 use crate::{Identity, LogId, StoreError, Vote, keys};
 
 /// Makes the log of a new node.
-pub(crate) fn create<E: Engine>(engine: &E, identity: &Identity) -> Result<(), StoreError> {
+pub(crate) fn create<E: Engine>(engine: &E, disk: &E::Disk, identity: &Identity) -> Result<(), StoreError> {
     let mut batch = Batch::new();
     batch.put(keys::FORMAT, crate::version::DATA_FORMAT.to_be_bytes().to_vec());
     batch.put(keys::IDENTITY, codec::encode_identity(identity));
     engine.write(&batch)?;
-    Ok(engine.sync()?)
+    engine.sync()?;
+    let mark = Mark { sequence: engine.sequence(), ..Mark::default() };
+    MarkFile::create(disk, mark).map_err(StoreError::file(format!("writing {MARK_FILE}")))
 }
 
 /// Opens the log on a database whose identity was checked.
@@ -29,15 +33,23 @@ pub(crate) fn open<E: Engine>(
     options: Options,
     lock: Arc<<E::Disk as Disk>::Lock>,
 ) -> Result<Log<E>, StoreError> {
-    let (file, mark) = MarkFile::open(disk).map_err(StoreError::file("reading SYNCED"))?;
-    let vote = engine.get(&keys::VOTE)?.map(|value| codec::decode_vote(&value));
+    let dir = || disk.root().display().to_string();
+    let failed = || StoreError::file(format!("reading {MARK_FILE} in {}", dir()));
+    if !disk.exists(MARK_FILE).map_err(failed())? {
+        return Err(StoreError::FileMissing { dir: dir(), file: MARK_FILE });
+    }
+    let (file, mark) = MarkFile::open(disk).map_err(failed())?;
+    let mark = mark.ok_or_else(|| damaged_file(disk, MARK_FILE, CodecError::Checksum))?;
+    let unreadable = |source| unopenable(disk, "log", LOG, source);
+    let row = |key: &[u8]| engine.get(key).map_err(unreadable);
+    let vote = row(&keys::VOTE)?.map(|value| codec::decode_vote(&value));
     let vote = vote.transpose().map_err(damaged("vote"))?;
-    let purged = engine.get(&keys::PURGED)?.map(|value| codec::decode_log_id(&value));
+    let purged = row(&keys::PURGED)?.map(|value| codec::decode_log_id(&value));
     let purged = purged.transpose().map_err(damaged("purged mark"))?;
-    let last = last_entry(&engine, purged)?.or(purged);
-    if let Some(detail) = mark.and_then(|mark| missing(mark, engine.sequence(), vote, last)) {
-        let dir = disk.root().display().to_string();
-        return Err(StoreError::AcknowledgedLost { dir, node: identity.node, detail });
+    let last = Entries::survey(&engine, purged, unreadable)?.or(purged);
+    if let Some(detail) = missing(mark, engine.sequence(), vote, last) {
+        let detail = format!("{detail}; on disk: {LOG}/ with {}", write_ahead_logs(disk, LOG));
+        return Err(StoreError::AcknowledgedLost { dir: dir(), node: identity.node, detail });
     }
     let tail = Tail::new(options.tail_bytes_max);
     let ends = Mutex::new(Ends { state: LogState { purged, last }, vote, tail });
@@ -58,14 +70,47 @@ fn missing(mark: Mark, sequence: u64, vote: Option<Vote>, last: Option<LogId>) -
     shorter.then(|| format!("entry {last:?} is its last, {:?} was flushed", mark.last))
 }
 
-fn last_entry<E: Engine>(engine: &E, purged: Option<LogId>) -> Result<Option<LogId>, StoreError> {
-    let lower = keys::entry(purged.map_or(0, |purged| purged.index.saturating_add(1)));
-    let mut found = None;
-    engine.scan(&lower, &keys::ENTRIES_END, Direction::Reverse, &mut |key, value| {
-        found = keys::entry_index(key).map(|index| (index, bytes::Bytes::copy_from_slice(value)));
-        ControlFlow::Break(())
-    })?;
-    let Some((index, value)) = found else { return Ok(None) };
-    let entry = codec::decode_entry(index, &value).map_err(damaged(&format!("log entry {index}")))?;
-    Ok(Some(entry.id))
+/// All entries, read once before any is used: a missing file in the middle, or a damaged entry that only a
+/// follower far behind would ask for, is found out now.
+#[derive(Default)]
+struct Entries {
+    last: Option<LogId>,
+    broken: Option<StoreError>,
+}
+
+impl Entries {
+    /// The last entry of a log in which each entry follows the one before.
+    fn survey<E: Engine>(
+        engine: &E,
+        purged: Option<LogId>,
+        unreadable: impl Fn(EngineError) -> StoreError,
+    ) -> Result<Option<LogId>, StoreError> {
+        // A log that was never purged may begin anywhere.
+        let mut entries = Self { last: purged, broken: None };
+        let lower = keys::entry(purged.map_or(0, |purged| purged.index.saturating_add(1)));
+        engine
+            .survey(&lower, &keys::ENTRIES_END, &mut |key, value| match entries.check(key, value) {
+                Ok(()) => ControlFlow::Continue(()),
+                Err(error) => {
+                    entries.broken = Some(error);
+                    ControlFlow::Break(())
+                }
+            })
+            .map_err(unreadable)?;
+        entries.broken.map_or(Ok(entries.last), Err)
+    }
+
+    fn check(&mut self, key: &[u8], value: &[u8]) -> Result<(), StoreError> {
+        let expected = self.last.map(|last| last.index.saturating_add(1));
+        let found = keys::entry_index(key);
+        let index = found.or(expected).unwrap_or_default();
+        if found.is_none() || expected.is_some_and(|expected| expected != index) {
+            let index = expected.unwrap_or(index);
+            return Err(StoreError::LogBroken { index, detail: "an entry is missing" });
+        }
+        let entry = codec::decode_entry(index, &Bytes::copy_from_slice(value))
+            .map_err(damaged(&format!("log entry {index}")))?;
+        self.last = Some(entry.id);
+        Ok(())
+    }
 }

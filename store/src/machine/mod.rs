@@ -11,6 +11,7 @@ mod hash;
 mod hot;
 mod open;
 mod round;
+mod verify;
 mod view;
 
 use std::collections::VecDeque;

@@ -19,7 +19,7 @@ pub use receive::{Received, Receiving};
 pub const CHUNK_BYTES_MAX: usize = 8 * 1024 * 1024;
 
 /// Where snapshots are kept.
-const SNAPSHOTS: &str = "snapshots";
+pub(crate) const SNAPSHOTS: &str = "snapshots";
 /// Where received ones are put together.
 const STAGING: &str = "staging";
 /// The database inside a snapshot's directory.

@@ -7,6 +7,7 @@
 )]
 
 mod codec;
+mod damage;
 mod data_directory;
 mod log;
 mod machine;
