@@ -46,7 +46,7 @@ struct CrashArguments {
     /// Seed of all choices.
     #[arg(long, default_value_t = 1)]
     seed: u64,
-    /// Only this fault; may be repeated.
+    /// Only this fault; may be repeated. Without: kills and power losses of one and of all.
     #[arg(long, value_enum)]
     fault: Vec<Fault>,
     /// Where the disks of the nodes are made.
@@ -92,7 +92,7 @@ fn crash(arguments: CrashArguments) -> ExitCode {
         complain("rakit-chaos: where is rakit? name it with --rakit");
         return ExitCode::from(HARNESS);
     };
-    let faults = if arguments.fault.is_empty() { Fault::ALL.to_vec() } else { arguments.fault };
+    let faults = if arguments.fault.is_empty() { Fault::CRASHES.to_vec() } else { arguments.fault };
     let (rounds, seed, plant) = (arguments.rounds, arguments.seed, arguments.plant);
     let plan = Plan { rounds, seed, faults, rakit, below: arguments.dir, plant };
     complain(&format!("crash: {rounds} rounds, seed {seed}, faults {:?}, plant {plant:?}", plan.faults));

@@ -13,6 +13,8 @@
 
 mod bad_input;
 mod command_line;
+mod crash;
+mod damage;
 mod failover;
 mod import;
 mod public_read;

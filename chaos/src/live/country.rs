@@ -14,7 +14,8 @@ pub(super) const CONTEST: &str = "ppwp";
 pub(super) const STATIONS: u64 = 240;
 /// Votes of an option are below this.
 const VOTES: u64 = 80;
-const VILLAGES: [u64; 6] = [3_101_011_001, 3_101_011_002, 3_101_021_001, 3_201_011_001, 3_201_011_002, 3_202_011_001];
+const VILLAGES: [u64; 6] =
+    [3_101_011_001, 3_101_011_002, 3_101_021_001, 3_201_011_001, 3_201_011_002, 3_202_011_001];
 const OPTIONS: [&str; 3] = ["100025", "100026", "100027"];
 const ROLL: u64 = 250;
 
@@ -34,7 +35,8 @@ pub(super) fn regions() -> RegionsBody {
     // Parents before children.
     codes.sort_by_key(|code: &String| (code.len(), code.clone()));
     codes.dedup();
-    let regions = codes.into_iter().map(|code| RegionEntry { name: format!("WILAYAH {code}"), code }).collect();
+    let regions =
+        codes.into_iter().map(|code| RegionEntry { name: format!("WILAYAH {code}"), code }).collect();
     let entry = |number| StationEntry {
         code: station(number),
         kind: "home".to_owned(),
@@ -46,9 +48,7 @@ pub(super) fn regions() -> RegionsBody {
 
 /// The contest.
 pub(super) fn contests() -> Value {
-    let option = |(order, id): (u64, &&str)| {
-        json!({"id": id, "name": format!("PASANGAN {order}"), "order": order, "color": null, "party": null})
-    };
+    let option = |(order, id): (u64, &&str)| json!({"id": id, "name": format!("PASANGAN {order}"), "order": order, "color": null, "party": null});
     let options: Vec<Value> = (1..).zip(&OPTIONS).map(option).collect();
     json!({"contests": [{
         "id": CONTEST, "name": "Presiden dan Wakil Presiden", "kind": "ppwp", "region": "0", "regions": ["0"],

@@ -61,7 +61,8 @@ pub fn run(plan: &Plan, say: &mut dyn FnMut(&str)) -> (Report, Result<(), Troubl
 async fn play(plan: &Plan, report: &mut Report, say: &mut dyn FnMut(&str)) -> Result<(), Trouble> {
     let power = plan.faults.iter().any(|fault| fault.is_power_loss());
     let (rakit, below) = (plan.rakit.clone(), plan.below.clone());
-    let blueprint = Blueprint { rakit, below, plant: plan.plant, power };
+    let hang = plan.faults.contains(&Fault::HangLeader).then_some(Plant::Hang);
+    let blueprint = Blueprint { rakit, below, plant: plan.plant.or(hang), power };
     let (fleet, officers, skipped) = Fleet::build(&blueprint).await?;
     let faults: Vec<Fault> =
         plan.faults.iter().copied().filter(|fault| skipped.is_none() || !fault.is_power_loss()).collect();
@@ -84,7 +85,12 @@ async fn play(plan: &Plan, report: &mut Report, say: &mut dyn FnMut(&str)) -> Re
             }
             Err(trouble) => {
                 let kept = crash.fleet.keep();
-                say(&format!("round {number}/{}: {}: failed; logs in {}", plan.rounds, fault.name(), kept.display()));
+                say(&format!(
+                    "round {number}/{}: {}: failed; logs in {}",
+                    plan.rounds,
+                    fault.name(),
+                    kept.display()
+                ));
                 return Err(trouble);
             }
         }
@@ -152,26 +158,31 @@ impl Crash {
 }
 
 /// The course of a round, beside the writers.
-async fn conduct(fleet: &mut Fleet, history: &History, fault: Fault, choices: &Choices) -> Result<Round, Trouble> {
+async fn conduct(
+    fleet: &mut Fleet,
+    history: &History,
+    fault: Fault,
+    choices: &Choices,
+) -> Result<Round, Trouble> {
     let begin = history.count();
     progress(history, choices.before).await?;
     let targets: Vec<usize> = if fault.is_total() {
         (0..NODES).collect()
     } else {
-        let leader = fleet.leader().await.filter(|_| choices.leader);
+        let leader = fleet.leader().await.filter(|_| choices.leader || fault == Fault::HangLeader);
         vec![leader.unwrap_or(choices.other)]
     };
     let led = fleet.leader().await.is_some_and(|leader| targets.contains(&leader));
     sleep(choices.jitter).await;
     let before = history.count().saturating_sub(begin);
-    fault.strike(fleet, &targets, choices.disk_first)?;
+    let takeover = fault.strike(fleet, &targets, choices.disk_first).await?;
     if !fault.is_total() {
         progress(history, BETWEEN).await?;
     }
     let ready = fleet.start(&targets).await?;
     progress(history, BETWEEN).await?;
     let after = history.count().saturating_sub(begin).saturating_sub(before);
-    Ok(Round { fault, targets, led, disk_first: choices.disk_first, before, after, ready })
+    Ok(Round { fault, targets, led, disk_first: choices.disk_first, before, after, ready, takeover })
 }
 
 /// Waits for so many more acknowledged writes.
@@ -183,7 +194,9 @@ async fn progress(history: &History, more: u64) -> Result<(), Trouble> {
         pace.tick().await;
         if began.elapsed() > PROGRESS_MAX {
             let seconds = PROGRESS_MAX.as_secs();
-            return Err(Trouble::Violation(format!("a majority is up, but {more} writes take over {seconds} s")));
+            return Err(Trouble::Violation(format!(
+                "a majority is up, but {more} writes take over {seconds} s"
+            )));
         }
     }
     Ok(())

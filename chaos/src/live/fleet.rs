@@ -31,6 +31,8 @@ const PORTS_PER_RUN: u16 = 30;
 const READY_MAX: Duration = Duration::from_mins(1);
 /// One look at a node's readiness.
 const LOOK_MS: u64 = 300;
+/// Longest that reading one page may take: a node that lacks what was acknowledged never has the index asked for.
+const READ_MS: u64 = 10_000;
 /// Longest that making the nodes' data may take.
 const INIT_DEADLINE_S: i64 = 60;
 const PASSWORD: &str = "chaos-only-password";
@@ -55,6 +57,8 @@ struct Node {
     process: Option<Process>,
     disk: Option<PowerDisk>,
     public: Client<HttpTransport>,
+    /// The public side once more, for looks that do not wait.
+    look: Client<HttpTransport>,
     ops: Client<HttpTransport>,
 }
 
@@ -97,7 +101,8 @@ fn make(rakit: &Path, folder: &Path) -> Result<Made, Trouble> {
     command.arg(folder.join("made")).arg("--base-port").arg(free_ports()?.to_string());
     command.arg("--admin-password-file").arg(&password).env("LANG", "en_US.UTF-8");
     let printed = within(&mut command, INIT_DEADLINE_S).map_err(harness)?;
-    let made: Made = serde_json::from_str(&printed).map_err(|error| harness(format!("{error}: {printed}")))?;
+    let made: Made =
+        serde_json::from_str(&printed).map_err(|error| harness(format!("{error}: {printed}")))?;
     if made.nodes.len() == NODES { Ok(made) } else { Err(harness(printed)) }
 }
 
@@ -110,7 +115,8 @@ fn free_ports() -> Result<u16, Trouble> {
         .chain(0..begin)
         .map(first)
         .find(|base| {
-            (*base..base.saturating_add(PORTS_PER_RUN)).all(|port| TcpListener::bind(("127.0.0.1", port)).is_ok())
+            (*base..base.saturating_add(PORTS_PER_RUN))
+                .all(|port| TcpListener::bind(("127.0.0.1", port)).is_ok())
         })
         .ok_or_else(|| harness("no free ports"))
 }
@@ -149,11 +155,21 @@ impl Fleet {
             };
             let log = folder.path().join(format!("node-{number}.log"));
             let launch = Launch { rakit: blueprint.rakit.clone(), settings, log, preload: preload.clone() };
-            let public = client(vec![node.public.clone()], 30_000, 7_000);
+            let public = client(vec![node.public.clone()], READ_MS, READ_MS);
+            let look = client(vec![node.public.clone()], LOOK_MS, LOOK_MS);
             let ops = client(vec![node.ops.clone()], LOOK_MS, LOOK_MS);
-            nodes.push(Node { name: format!("node-{number}"), launch, process: None, disk, public, ops });
+            nodes.push(Node {
+                name: format!("node-{number}"),
+                launch,
+                process: None,
+                disk,
+                public,
+                look,
+                ops,
+            });
         }
-        let ops: Vec<_> = made.nodes.iter().map(|node| client(vec![node.ops.clone()], 30_000, 7_000)).collect();
+        let ops: Vec<_> =
+            made.nodes.iter().map(|node| client(vec![node.ops.clone()], 30_000, 7_000)).collect();
         let mut fleet = Self { nodes, ops, folder };
         let every: Vec<usize> = (0..NODES).collect();
         fleet.start(&every).await?;
@@ -168,7 +184,10 @@ impl Fleet {
         operator.define_regions(Uuid::new_v4(), &country::regions()).await.map_err(harness)?;
         operator.define_contests(Uuid::new_v4(), &country::contests()).await.map_err(harness)?;
         officers.sign_in("admin", PASSWORD).await.map_err(harness)?;
-        self.nodes.iter().filter_map(|node| node.disk.as_ref()).try_for_each(|disk| disk.settle().map_err(harness))
+        self.nodes
+            .iter()
+            .filter_map(|node| node.disk.as_ref())
+            .try_for_each(|disk| disk.settle().map_err(harness))
     }
 
     /// Starts nodes together and waits until all are ready for officers. Answers how long that took.
@@ -200,12 +219,35 @@ impl Fleet {
     /// The node that leads, as the first one that answers says.
     pub(super) async fn leader(&self) -> Option<usize> {
         for node in &self.nodes {
-            if let Ok(status) = node.public.status().await {
+            if let Ok(status) = node.look.status().await {
                 let place = usize::try_from(status.value.leader?).ok()?;
                 return place.checked_sub(1).filter(|place| *place < NODES);
             }
         }
         None
+    }
+
+    /// Whether some other node than that one says that it leads itself.
+    pub(super) async fn leader_beside(&self, node: usize) -> bool {
+        for (number, other) in self.nodes.iter().enumerate().filter(|(number, _)| *number != node) {
+            let id = u64::try_from(number.saturating_add(1)).ok();
+            if other.look.status().await.is_ok_and(|status| status.value.leader == id) {
+                return true;
+            }
+        }
+        false
+    }
+
+    /// Whether a node's process has ended by itself.
+    pub(super) fn ended(&mut self, node: usize) -> bool {
+        let process = self.nodes.get_mut(node).and_then(|node| node.process.as_mut());
+        process.is_none_or(|process| process.ended().is_some())
+    }
+
+    /// The file whose presence lets a node's disk hang.
+    pub(super) fn hang_file(&self, node: usize) -> Result<PathBuf, Trouble> {
+        let node = self.nodes.get(node).ok_or_else(|| harness("no such node"))?;
+        Ok(node.launch.hang_file())
     }
 
     /// Every node's name and public side.
@@ -240,7 +282,10 @@ impl Node {
         loop {
             if let Some(status) = self.process.as_mut().and_then(Process::ended) {
                 let said = self.launch.last_lines(3);
-                return Err(Trouble::Violation(format!("{} does not start ({status}):\n    {said}", self.name)));
+                return Err(Trouble::Violation(format!(
+                    "{} does not start ({status}):\n    {said}",
+                    self.name
+                )));
             }
             match self.ops.send(&call).await {
                 Ok(_) => return Ok(()),

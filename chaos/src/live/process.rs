@@ -6,6 +6,7 @@ use std::fs::File;
 use std::path::PathBuf;
 use std::process::{Child, Command, Stdio};
 
+use super::plant::HANG_VARIABLE;
 use super::{Trouble, harness};
 
 /// How a node is started.
@@ -34,11 +35,16 @@ impl Launch {
         command.args(["--pdeathsig", "KILL", "--"]).arg(&self.rakit);
         command.args(["serve", "--config"]).arg(&self.settings).env("LANG", "en_US.UTF-8");
         if let Some(library) = &self.preload {
-            command.env("LD_PRELOAD", library);
+            command.env("LD_PRELOAD", library).env(HANG_VARIABLE, self.hang_file());
         }
         command.stdin(Stdio::null()).stdout(log.try_clone().map_err(harness)?).stderr(log);
         let child = command.spawn().map_err(|error| harness(format!("setpriv: {error}")))?;
         Ok(Process { child })
+    }
+
+    /// While this file is there, flushes of the node hang, where that is planted.
+    pub(super) fn hang_file(&self) -> PathBuf {
+        self.log.with_extension("hang")
     }
 
     /// The last lines of its output.

@@ -22,6 +22,8 @@ pub(super) struct Round {
     pub(super) after: u64,
     /// From the start of the nodes to all of them being ready.
     pub(super) ready: Duration,
+    /// From the fault to another leader, where the old one lived on.
+    pub(super) takeover: Option<Duration>,
 }
 
 /// A run.
@@ -46,7 +48,9 @@ impl fmt::Display for Round {
             self.before,
             self.after,
             self.ready.as_millis()
-        )
+        )?;
+        self.takeover
+            .map_or(Ok(()), |takeover| write!(formatter, ", another led after {} ms", takeover.as_millis()))
     }
 }
 
@@ -60,6 +64,9 @@ impl fmt::Display for Report {
     fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
         for fault in Fault::ALL {
             let rounds: Vec<&Round> = self.rounds.iter().filter(|round| round.fault == fault).collect();
+            if rounds.is_empty() {
+                continue;
+            }
             let led = rounds.iter().filter(|round| round.led).count();
             let mut ready: Vec<u128> = rounds.iter().map(|round| round.ready.as_millis()).collect();
             ready.sort_unstable();
@@ -71,6 +78,9 @@ impl fmt::Display for Report {
                 fault.name(),
                 rounds.len(),
             )?;
+            if let Some(slowest) = rounds.iter().filter_map(|round| round.takeover).max() {
+                writeln!(formatter, "{:18} another node led after {} ms at most", "", slowest.as_millis())?;
+            }
         }
         if let Some(why) = &self.skipped {
             writeln!(formatter, "SKIPPED power losses: {why}")?;

@@ -63,11 +63,18 @@ fn missing(mark: Mark, sequence: u64, vote: Option<Vote>, last: Option<LogId>) -
     if sequence < mark.sequence {
         return Some(format!("change {sequence} is its last, {} were flushed", mark.sequence));
     }
-    if vote < mark.vote {
+    if older(vote, mark.vote) {
         return Some(format!("vote {vote:?} is older than {:?}", mark.vote));
     }
     let shorter = sequence == mark.sequence && last < mark.last;
     shorter.then(|| format!("entry {last:?} is its last, {:?} was flushed", mark.last))
+}
+
+/// Whether a vote cannot have been saved after another. Within a term a node may vote for itself and then follow
+/// whom the others elected, so that who it voted for says nothing about the order.
+fn older(vote: Option<Vote>, than: Option<Vote>) -> bool {
+    let order = |vote: Option<Vote>| vote.map(|vote| (vote.term, vote.committed));
+    order(vote) < order(than)
 }
 
 /// All entries, read once before any is used: a missing file in the middle, or a damaged entry that only a

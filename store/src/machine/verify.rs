@@ -25,10 +25,7 @@ impl<E: Engine> Machine<E> {
     }
 
     /// Starts reading all rows and snapshots, once, while `go_on` says so.
-    pub fn verify_in_background(
-        &self,
-        go_on: impl Fn() -> bool + Send + 'static,
-    ) -> Result<(), StoreError> {
+    pub fn verify_in_background(&self, go_on: impl Fn() -> bool + Send + 'static) -> Result<(), StoreError> {
         let machine = self.clone();
         let spawned = std::thread::Builder::new().name("rakit-verify".to_owned()).spawn(move || {
             if rustix::process::setpriority_process(None, NICENESS).is_err() {

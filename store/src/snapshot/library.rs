@@ -74,7 +74,8 @@ impl<E: Engine> Library<E> {
                 }
                 found => {
                     if let Some(Err(error)) = found.filter(|_| name != UNFINISHED) {
-                        let file = disk.root().join(path(&[SNAPSHOTS, &name, MANIFEST])).display().to_string();
+                        let file =
+                            disk.root().join(path(&[SNAPSHOTS, &name, MANIFEST])).display().to_string();
                         tracing::warn!(file, %error, "a damaged snapshot is removed; a new one takes its place");
                     }
                     disk.remove_tree(&path(&[SNAPSHOTS, &name])).map_err(failed())?;

@@ -10,8 +10,8 @@ mod marker;
 use std::path::Path;
 use std::sync::Arc;
 
-use crate::engine::{Disk, EngineError, OpenMode, Purpose, Reader};
 use crate::codec::CodecError;
+use crate::engine::{Disk, EngineError, OpenMode, Purpose, Reader};
 use crate::{Expected, Fatal, Flusher, Identity, Log, Machine, StoreError, codec, keys, log, machine};
 #[cfg(feature = "rocks")]
 use crate::{RocksDisk, RocksEngine};
@@ -182,7 +182,8 @@ pub(crate) fn point_to<D: Disk>(disk: &D, state: &str) -> std::io::Result<()> {
 
 /// The directory that holds the state.
 fn current<D: Disk>(disk: &D) -> Result<String, StoreError> {
-    let found = disk.read(CURRENT).map_err(StoreError::file(format!("reading {CURRENT} in {}", place(disk))))?;
+    let found =
+        disk.read(CURRENT).map_err(StoreError::file(format!("reading {CURRENT} in {}", place(disk))))?;
     let found = found.ok_or_else(|| StoreError::FileMissing { dir: place(disk), file: CURRENT })?;
     let state = line::read(&found).filter(|state| state.starts_with(STATE_PREFIX));
     Ok(state.ok_or_else(|| damaged_file(disk, CURRENT, CodecError::Checksum))?.to_owned())
@@ -202,11 +203,20 @@ fn identity_in_file<D: Disk>(disk: &D) -> Result<Identity, StoreError> {
 
 /// Says which database cannot be read. The library names the file but for those it reads in one go: then they are
 /// named here.
-pub(crate) fn unopenable<D: Disk>(disk: &D, which: &'static str, directory: &str, source: EngineError) -> StoreError {
+pub(crate) fn unopenable<D: Disk>(
+    disk: &D,
+    which: &'static str,
+    directory: &str,
+    source: EngineError,
+) -> StoreError {
     let path = disk.root().join(directory).display().to_string();
     let EngineError { operation, mut message } = source;
     if !message.contains(&path) {
-        let read = if message.contains("CURRENT") { "CURRENT".to_owned() } else { write_ahead_logs(disk, directory) };
+        let read = if message.contains("CURRENT") {
+            "CURRENT".to_owned()
+        } else {
+            write_ahead_logs(disk, directory)
+        };
         message = format!("{message}, in {path}: {read}");
     }
     StoreError::Unopenable { dir: place(disk), which, source: EngineError { operation, message } }
@@ -216,7 +226,11 @@ pub(crate) fn unopenable<D: Disk>(disk: &D, which: &'static str, directory: &str
 pub(crate) fn write_ahead_logs<D: Disk>(disk: &D, directory: &str) -> String {
     let names = disk.list(directory).unwrap_or_default();
     let logs: Vec<String> = names.into_iter().filter(|name| name.strip_suffix(".log").is_some()).collect();
-    if logs.is_empty() { "no write-ahead log".to_owned() } else { format!("write-ahead log {}", logs.join(", ")) }
+    if logs.is_empty() {
+        "no write-ahead log".to_owned()
+    } else {
+        format!("write-ahead log {}", logs.join(", "))
+    }
 }
 
 fn identity_of<D: Disk>(

@@ -164,7 +164,10 @@ fn fate(directory: &Path, fixture: &Fixture) -> Fate {
         Err(error) => found(error),
         Ok(files) if files.is_empty() => Fate::Whole,
         Ok(files) => {
-            assert!(machine.current_snapshot().is_some(), "a new snapshot takes the place of the damaged one");
+            assert!(
+                machine.current_snapshot().is_some(),
+                "a new snapshot takes the place of the damaged one"
+            );
             Fate::Found(files.join(", "))
         }
     }
@@ -199,8 +202,8 @@ fn may_be_harmless(kind: &str, damage: Damage) -> bool {
         "log/MANIFEST" | "state/MANIFEST" => matches!(damage, Damage::CutTail | Damage::Cut(700)),
         // Never read, the library writes them for people; empty, for the state is written without one; and a
         // damaged manifest of a snapshot removes the snapshot at the opening.
-        "log/OPTIONS" | "state/OPTIONS" | "log/IDENTITY" | "state/IDENTITY" | "state/wal" | "snapshot/wal"
-        | "snapshot/MANIFEST" => true,
+        "log/OPTIONS" | "state/OPTIONS" | "log/IDENTITY" | "state/IDENTITY" | "state/wal"
+        | "snapshot/wal" | "snapshot/MANIFEST" => true,
         _ => false,
     }
 }
@@ -240,7 +243,11 @@ fn damage_is_named_or_does_no_harm() {
                     noticed += 1;
                 }
                 Fate::Whole => {
-                    assert!(may_be_harmless(&kind, damage), "{damage:?} of {} was not noticed", path.display());
+                    assert!(
+                        may_be_harmless(&kind, damage),
+                        "{damage:?} of {} was not noticed",
+                        path.display()
+                    );
                     harmless += 1;
                 }
             }

@@ -7,9 +7,11 @@
 )]
 
 mod codec;
+mod crashes;
 mod damage;
 mod data_directory;
 mod log;
 mod machine;
 mod snapshot;
+mod steps;
 mod world;

@@ -2,8 +2,11 @@
 //!
 //! Invariant: when a strike returns, the processes it hit are gone and nothing of them writes any more.
 
+mod hang;
 mod kill;
 mod power;
+
+use std::time::Duration;
 
 use super::Trouble;
 use super::fleet::Fleet;
@@ -19,11 +22,15 @@ pub enum Fault {
     CutOne,
     /// All nodes lose power at once.
     CutAll,
+    /// The disk of the leader hangs: no flush of it returns.
+    HangLeader,
 }
 
 impl Fault {
     /// Every one.
-    pub const ALL: [Self; 4] = [Self::KillOne, Self::KillAll, Self::CutOne, Self::CutAll];
+    pub const ALL: [Self; 5] = [Self::KillOne, Self::KillAll, Self::CutOne, Self::CutAll, Self::HangLeader];
+    /// Those of a run that names none: half of them power losses.
+    pub const CRASHES: [Self; 4] = [Self::KillOne, Self::KillAll, Self::CutOne, Self::CutAll];
 
     /// What it is called in reports.
     #[must_use]
@@ -33,6 +40,7 @@ impl Fault {
             Self::KillAll => "kill all",
             Self::CutOne => "power loss of one",
             Self::CutAll => "power loss of all",
+            Self::HangLeader => "hang of the leader",
         }
     }
 
@@ -49,13 +57,18 @@ impl Fault {
     }
 
     /// Strikes those nodes. `disk_first` lets the disk fail under the running process before it dies: then the node
-    /// must not acknowledge what it cannot flush.
-    pub(super) fn strike(self, fleet: &mut Fleet, targets: &[usize], disk_first: bool) -> Result<(), Trouble> {
-        if self.is_power_loss() {
-            power::strike(fleet, targets, disk_first)
-        } else {
-            kill::strike(fleet, targets);
-            Ok(())
+    /// must not acknowledge what it cannot flush. Answers how long it took until another node led, where one had to.
+    pub(super) async fn strike(
+        self,
+        fleet: &mut Fleet,
+        targets: &[usize],
+        disk_first: bool,
+    ) -> Result<Option<Duration>, Trouble> {
+        match self {
+            Self::KillOne | Self::KillAll => kill::strike(fleet, targets),
+            Self::CutOne | Self::CutAll => power::strike(fleet, targets, disk_first)?,
+            Self::HangLeader => return hang::strike(fleet, targets).await.map(Some),
         }
+        Ok(None)
     }
 }
