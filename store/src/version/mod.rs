@@ -212,12 +212,11 @@ pub(crate) fn unopenable<D: Disk>(
     let path = disk.root().join(directory).display().to_string();
     let EngineError { operation, mut message } = source;
     if !message.contains(&path) {
-        let read = if message.contains("CURRENT") {
-            "CURRENT".to_owned()
+        message = if message.contains("CURRENT") {
+            format!("{message}: {path}/CURRENT")
         } else {
-            write_ahead_logs(disk, directory)
+            format!("{message}: {path} with {}", write_ahead_logs(disk, directory))
         };
-        message = format!("{message}, in {path}: {read}");
     }
     StoreError::Unopenable { dir: place(disk), which, source: EngineError { operation, message } }
 }
