@@ -14,7 +14,7 @@ export CARGO_INCREMENTAL ?= 0
 bin := $(CARGO_TARGET_DIR)/release
 cargo_flags := --release --workspace --locked
 
-.PHONY: help setup tools build compile demo test check fmt clippy tidy deny doc bench doctor
+.PHONY: help setup tools build compile demo test check fmt clippy tidy deny doc bench chaos doctor
 
 help: ## what there is
 	@awk -F ':.*## ' '/^[a-z]+:.*## / { printf "make %-8s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -60,6 +60,11 @@ doc:
 bench: build ## writes beside etcd, public pages beside nginx, the disk; ARGS="--rounds 3"
 	@.ci/setup measure
 	$(bin)/rakit-bench $(ARGS)
+
+chaos: build ## 200 kills and power losses under load, 5 hung disks, the planted fault; ARGS="--seed 2 --dir DIR"
+	$(bin)/rakit-chaos crash --rounds 200 $(ARGS)
+	$(bin)/rakit-chaos crash --rounds 5 --fault hang-leader $(ARGS)
+	! $(bin)/rakit-chaos crash --rounds 4 --fault cut-all --plant no-flush $(ARGS)
 
 doctor: build ## what fault injection this machine allows
 	$(bin)/rakit-chaos doctor $(ARGS)

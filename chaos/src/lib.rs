@@ -1,6 +1,7 @@
 //! Makes Rakit fail in every way a machine can, then judges what it did.
 //!
-//! So far the part that comes before all others: [`doctor`] finds out which faults this machine lets a
-//! test inject, by injecting each one on something worthless.
+//! [`doctor`] finds out which faults this machine lets a test inject, by injecting each one on something worthless;
+//! [`live`] injects them into clusters of real processes under load.
 
 pub mod doctor;
+pub mod live;

@@ -1,9 +1,22 @@
 //! `rakit-chaos`: reads the command line and prints; everything else is in the library.
+//!
+//! Exit codes: 0 all promises kept, 1 one was broken, 2 usage, 3 the harness itself failed, 4 kept as far as this
+//! machine allows the faults, which is not all of them.
 
 use std::io::Write as _;
+use std::path::PathBuf;
 use std::process::ExitCode;
 
-use clap::{Parser, Subcommand};
+use chaos::live::crash::{self, Plan};
+use chaos::live::{Fault, Plant, Trouble};
+use clap::{Args, Parser, Subcommand};
+
+/// A promise was broken.
+const BROKEN: u8 = 1;
+/// The harness failed.
+const HARNESS: u8 = 3;
+/// Some faults could not be injected.
+const SKIPPED: u8 = 4;
 
 /// Fault injection for Rakit.
 #[derive(Parser)]
@@ -21,10 +34,45 @@ enum Verb {
         #[arg(long)]
         json: bool,
     },
+    /// Kill nodes and cut their power under load; every acknowledged write must be there afterwards.
+    Crash(CrashArguments),
+}
+
+#[derive(Args)]
+struct CrashArguments {
+    /// Rounds, each with one fault.
+    #[arg(long, default_value_t = 8)]
+    rounds: u32,
+    /// Seed of all choices.
+    #[arg(long, default_value_t = 1)]
+    seed: u64,
+    /// Only this fault; may be repeated. Without: kills and power losses of one and of all.
+    #[arg(long, value_enum)]
+    fault: Vec<Fault>,
+    /// Where the disks of the nodes are made.
+    #[arg(long, value_name = "DIR")]
+    dir: Option<PathBuf>,
+    /// The program under test; the one beside this program otherwise.
+    #[arg(long, value_name = "FILE")]
+    rakit: Option<PathBuf>,
+    /// Plant a fault into the nodes: the run must then fail.
+    #[arg(long, value_enum)]
+    plant: Option<Plant>,
 }
 
 fn main() -> ExitCode {
-    let Verb::Doctor { json } = Arguments::parse().verb;
+    match Arguments::parse().verb {
+        Verb::Doctor { json } => doctor(json),
+        Verb::Crash(arguments) => crash(arguments),
+    }
+}
+
+/// A closed stream leaves nobody to tell.
+fn complain(text: &str) {
+    drop(writeln!(std::io::stderr(), "{text}"));
+}
+
+fn doctor(json: bool) -> ExitCode {
     let printed = chaos::doctor::examine().and_then(|report| {
         let text = if json { report.to_json() } else { report.to_table() };
         std::io::stdout().lock().write_all(text.as_bytes())
@@ -32,9 +80,31 @@ fn main() -> ExitCode {
     match printed {
         Ok(()) => ExitCode::SUCCESS,
         Err(error) => {
-            // A closed standard error leaves nobody to tell.
-            drop(writeln!(std::io::stderr(), "rakit-chaos: {error}"));
+            complain(&format!("rakit-chaos: {error}"));
             ExitCode::FAILURE
+        }
+    }
+}
+
+fn crash(arguments: CrashArguments) -> ExitCode {
+    let beside = || Some(std::env::current_exe().ok()?.parent()?.join("rakit"));
+    let Some(rakit) = arguments.rakit.or_else(beside) else {
+        complain("rakit-chaos: where is rakit? name it with --rakit");
+        return ExitCode::from(HARNESS);
+    };
+    let faults = if arguments.fault.is_empty() { Fault::CRASHES.to_vec() } else { arguments.fault };
+    let (rounds, seed, plant) = (arguments.rounds, arguments.seed, arguments.plant);
+    let plan = Plan { rounds, seed, faults, rakit, below: arguments.dir, plant };
+    complain(&format!("crash: {rounds} rounds, seed {seed}, faults {:?}, plant {plant:?}", plan.faults));
+    let (report, result) = crash::run(&plan, &mut complain);
+    drop(write!(std::io::stdout(), "{report}"));
+    match result {
+        Ok(()) if report.skipped.is_some() => ExitCode::from(SKIPPED),
+        Ok(()) => ExitCode::SUCCESS,
+        Err(trouble) => {
+            complain(&trouble.to_string());
+            let code = if matches!(trouble, Trouble::Violation(_)) { BROKEN } else { HARNESS };
+            ExitCode::from(code)
         }
     }
 }

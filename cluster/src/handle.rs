@@ -154,6 +154,11 @@ impl<E: Engine> Cluster<E> {
         if let Some(lost) = self.inner.told_lost.get() {
             return Some(lost.clone());
         }
+        if let Some(damage) = self.inner.machine.damage() {
+            return Some(format!(
+                "this node's data is damaged ({damage}); remove the node from the cluster, delete its data, and let it join again under a new number"
+            ));
+        }
         let metrics = self.inner.raft.metrics();
         let metrics = metrics.borrow_watched();
         metrics.running_state.as_ref().err().map(ToString::to_string)

@@ -60,8 +60,20 @@ impl<E: Engine> Cluster<E> {
         let mut flushed_at = runtime::now();
         while !self.is_over() {
             runtime::sleep(ROUND).await;
+            if self.inner.machine.damage().is_some() {
+                self.stop_damaged().await;
+                return;
+            }
             self.flush_when_due(&mut flushed_at).await;
             self.cut_log_when_due().await;
+        }
+    }
+
+    /// Ends a node whose data cannot be read: what hit one block may have hit another that reads well by chance.
+    async fn stop_damaged(&self) {
+        tracing::error!(damage = self.failure(), "this node stops");
+        if let Err(error) = self.inner.raft.shutdown().await {
+            tracing::warn!(%error, "raft did not stop");
         }
     }
 

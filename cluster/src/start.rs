@@ -48,6 +48,7 @@ impl<E: Engine> Cluster<E> {
         dial: Arc<dyn Dial>,
     ) -> Result<Self, StartError> {
         check_identity(&settings, &log.identity(), &machine.identity())?;
+        store::check_together(&log, &machine).map_err(|error| StartError::Storage(error.to_string()))?;
         let raft_config = Arc::new(config(&settings, machine.quarantine().is_none())?);
         let storage = |error: std::io::Error| StartError::Storage(error.to_string());
         let worker = ApplyWorker::new(machine.clone(), settings.apply_inline).map_err(storage)?;
@@ -107,6 +108,7 @@ impl<E: Engine> Cluster<E> {
         equality::spawn(&cluster);
         scrubber::spawn(&cluster).map_err(storage)?;
         watchdog::spawn(&cluster).map_err(storage)?;
+        cluster.verify_data()?;
         Ok(cluster)
     }
 
@@ -141,6 +143,17 @@ impl<E: Engine> Cluster<E> {
     /// Whether this node is about to end or has failed.
     pub(crate) fn is_over(&self) -> bool {
         self.is_stopping() || self.failure().is_some()
+    }
+
+    /// Reads all data once, beside everything else; the simulator has neither threads nor disks that rot.
+    fn verify_data(&self) -> Result<(), StartError> {
+        if self.inner.settings.apply_inline {
+            return Ok(());
+        }
+        let inner = Arc::downgrade(&self.inner);
+        let go_on = move || inner.upgrade().is_some_and(|inner| !inner.stopping.load(Ordering::Relaxed));
+        let verifying = self.inner.machine.verify_in_background(go_on);
+        verifying.map_err(|error| StartError::Storage(error.to_string()))
     }
 
     pub(crate) fn is_stopping(&self) -> bool {

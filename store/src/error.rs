@@ -63,6 +63,28 @@ pub enum StoreError {
         /// `log` or `state`.
         which: &'static str,
     },
+    /// A file that every whole directory has is not there.
+    #[error(
+        "{dir}/{file} is missing; this node's data cannot be trusted: remove the node from the cluster, delete the directory, and let it join again under a new number"
+    )]
+    FileMissing {
+        /// Where.
+        dir: String,
+        /// Its name.
+        file: &'static str,
+    },
+    /// The state is older than what the log still holds.
+    #[error(
+        "the state in {dir} ends at entry {applied}, but the log begins after entry {purged}: the disk lost flushed data; remove the node from the cluster, delete the directory, and let it join again under a new number"
+    )]
+    StateBehind {
+        /// Where.
+        dir: String,
+        /// Last entry in the state.
+        applied: u64,
+        /// Last entry that is not in the log any more.
+        purged: u64,
+    },
     /// One of the two databases does not open.
     #[error(
         "the {which} database in {dir} cannot be opened ({source}); if its disk is well, remove the node from the cluster, delete the directory, and let it join again under a new number"
@@ -146,7 +168,9 @@ pub enum StoreError {
         source: CodecError,
     },
     /// The log has a hole or an entry out of order.
-    #[error("the log is broken at index {index}: {detail}")]
+    #[error(
+        "the log is broken at index {index}: {detail}; remove the node from the cluster, delete its data, and let it join again under a new number"
+    )]
     LogBroken {
         /// Where.
         index: u64,
@@ -199,6 +223,8 @@ impl StoreError {
             | Self::NotEmpty { .. }
             | Self::Incomplete { .. }
             | Self::HalfMissing { .. }
+            | Self::FileMissing { .. }
+            | Self::StateBehind { .. }
             | Self::Unopenable { .. }
             | Self::IdentitiesDiffer { .. }
             | Self::OtherCluster { .. }

@@ -39,6 +39,6 @@ pub use machine::{
     View, bucket_name, differing_parts,
 };
 pub use snapshot::{Manifest, ManifestFile, Received, Receiving, SnapshotHandle, SnapshotMeta};
-pub use version::{Options, create_on, open_on};
+pub use version::{Options, check_together, create_on, open_on};
 #[cfg(feature = "rocks")]
 pub use version::{create, open};

@@ -13,6 +13,8 @@
 
 mod bad_input;
 mod command_line;
+mod crash;
+mod damage;
 mod disaster;
 mod equality;
 mod failover;

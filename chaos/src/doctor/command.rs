@@ -11,8 +11,14 @@ const DEADLINE_S: i64 = 10;
 /// Runs a program to its end and answers what it printed.
 ///
 /// The error is one line: not installed, too slow, or what the program said.
-pub(super) fn run(program: &str, arguments: &[&str]) -> Result<String, String> {
+pub(crate) fn run(program: &str, arguments: &[&str]) -> Result<String, String> {
     run_command(Command::new(program).args(arguments))
+}
+
+/// [`run`] with a deadline of its own, for what does more than a system tool.
+pub(crate) fn within(command: &mut Command, deadline_s: i64) -> Result<String, String> {
+    let (success, printed) = finish_within(command, deadline_s)?;
+    if success { Ok(printed) } else { Err(failure(command, &printed)) }
 }
 
 /// [`run`] for a command that needs more than arguments.
@@ -23,6 +29,10 @@ pub(super) fn run_command(command: &mut Command) -> Result<String, String> {
 
 /// Runs a program to its end, well or badly, within the deadline: whether it succeeded, and what it printed.
 pub(super) fn finish(command: &mut Command) -> Result<(bool, String), String> {
+    finish_within(command, DEADLINE_S)
+}
+
+fn finish_within(command: &mut Command, deadline_s: i64) -> Result<(bool, String), String> {
     let program = command.get_program().to_string_lossy().into_owned();
     let mut child = command
         .stdin(Stdio::null())
@@ -30,9 +40,9 @@ pub(super) fn finish(command: &mut Command) -> Result<(bool, String), String> {
         .stderr(Stdio::piped())
         .spawn()
         .map_err(|error| format!("{program}: {error}"))?;
-    if !ended_within(&child, DEADLINE_S)? {
+    if !ended_within(&child, deadline_s)? {
         kill(&mut child);
-        return Err(format!("{program}: no end after {DEADLINE_S} s"));
+        return Err(format!("{program}: no end after {deadline_s} s"));
     }
     let status = child.wait().map_err(|error| format!("{program}: {error}"))?;
     let mut printed = String::new();

@@ -21,7 +21,7 @@ pub(super) const PROBES: &[Probe] = &[
 const BLOCK: usize = 64 * 1024;
 
 /// A mounted file system, unmounted when this goes.
-struct Mount(PathBuf);
+pub(crate) struct Mount(PathBuf);
 
 impl Mount {
     fn new(target: PathBuf, arguments: &[&str]) -> Result<Self, String> {
@@ -33,13 +33,26 @@ impl Mount {
     }
 
     /// A fresh ext4 in a file at `image`, mounted through a loop device.
-    fn ext4(image: &Path, size_bytes: u64, target: PathBuf) -> Result<Self, String> {
+    pub(crate) fn ext4(image: &Path, size_bytes: u64, target: PathBuf) -> Result<Self, String> {
         let shown = image.display().to_string();
         File::create(image)
             .and_then(|file| file.set_len(size_bytes))
             .map_err(|error| format!("{shown}: {error}"))?;
         run("mkfs.ext4", &["-q", "-F", &shown])?;
-        Self::new(target, &["-o", "loop", &shown])
+        Self::again(image, target)
+    }
+
+    /// An ext4 that was made before.
+    pub(crate) fn again(image: &Path, target: PathBuf) -> Result<Self, String> {
+        Self::new(target, &["-o", "loop", &image.display().to_string()])
+    }
+
+    /// Unmounts it for good: nothing may be open there, and its loop device is free on return.
+    pub(crate) fn end(self) -> Result<(), String> {
+        let target = self.0.display().to_string();
+        // The lazy one of the drop would let the old mount live beside a new one of the same image.
+        std::mem::forget(self);
+        run("umount", &[&target]).map(drop)
     }
 }
 
@@ -88,7 +101,7 @@ fn power_loss(scratch: &Scratch) -> Verdict {
     fill(&lost, 1, false)?;
     shutdown::without_flush(&folder).map_err(|error| format!("shutdown: {error}"))?;
     drop((file, folder, mount));
-    let again = Mount::new(target, &["-o", "loop", &image.display().to_string()])?;
+    let again = Mount::again(&image, target)?;
     let (kept, lost) = (again.0.join("kept").exists(), again.0.join("lost").exists());
     match (kept, lost) {
         (true, false) => Ok("flushed file kept, unflushed file gone".to_owned()),

@@ -17,7 +17,10 @@ mod tools;
 use std::io;
 use std::path::{Path, PathBuf};
 
+pub(crate) use command::{run, within};
+pub(crate) use disk::Mount;
 pub use report::{Finding, Report};
+pub(crate) use shutdown::without_flush;
 
 /// Where probes may leave files, and the name they give to what they make.
 struct Scratch {
@@ -85,6 +88,12 @@ impl<F: FnMut()> Drop for Undo<F> {
     fn drop(&mut self) {
         (self.0)();
     }
+}
+
+/// Writes a small scratch file that nobody needs to survive.
+pub(crate) fn write_file(path: &Path, text: &str) -> io::Result<()> {
+    use std::io::Write as _;
+    std::fs::File::create(path)?.write_all(text.as_bytes())
 }
 
 /// Writes a small file that steers the kernel; the error names the file.

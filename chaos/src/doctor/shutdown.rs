@@ -15,7 +15,7 @@ const NO_LOG_FLUSH: u32 = 2;
 ///
 /// # Errors
 /// When the file system does not know the call, or the caller may not make it.
-pub(super) fn without_flush(folder: impl AsFd) -> rustix::io::Result<()> {
+pub(crate) fn without_flush(folder: impl AsFd) -> rustix::io::Result<()> {
     #[expect(unsafe_code, reason = "the kernel reads one u32 through the pointer, which outlives the call")]
     unsafe {
         ioctl(folder, Setter::<SHUTDOWN, u32>::new(NO_LOG_FLUSH))

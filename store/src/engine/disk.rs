@@ -72,6 +72,11 @@ pub trait Disk: Clone + Send + Sync + 'static {
     /// Removes a file or directory and all in it; nothing happens when it is not there.
     fn remove_tree(&self, path: &str) -> io::Result<()>;
 
+    /// The first thing a database on this disk could not read, whoever asked for it; `None` while all is well.
+    fn damage(&self) -> Option<String> {
+        None
+    }
+
     /// Opens a database.
     fn open(&self, path: &str, purpose: Purpose, mode: OpenMode) -> Result<Self::Engine, EngineError>;
     /// Copies a state database as it is now into a directory that is not there yet, without stopping it.

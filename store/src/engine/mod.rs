@@ -137,6 +137,12 @@ pub trait Engine: Reader + Clone + Send + Sync + 'static {
     /// Moves all that was written before the call to its final place on disk, durably.
     fn flush(&self) -> Result<(), EngineError>;
 
+    /// Shows all rows from `lower` (included) to `upper` (excluded), in order, past the caches: for reading what
+    /// is on disk to see that it can be read.
+    fn survey(&self, lower: &[u8], upper: &[u8], visit: Visit<'_>) -> Result<(), EngineError> {
+        self.scan(lower, upper, Direction::Forward, visit)
+    }
+
     /// A reader of the state as it is now.
     fn snapshot(&self) -> Self::Snapshot;
 

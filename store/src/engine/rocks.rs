@@ -5,11 +5,13 @@
 use std::io;
 use std::ops::ControlFlow;
 use std::path::{Path, PathBuf};
-use std::sync::Arc;
+use std::sync::{Arc, OnceLock};
 
 use bytes::Bytes;
 use rocksdb::checkpoint::Checkpoint;
-use rocksdb::{DB, DBAccess, DBRawIteratorWithThreadMode, ReadOptions, Snapshot, WriteBatch, WriteOptions};
+use rocksdb::{
+    DB, DBAccess, DBRawIteratorWithThreadMode, ErrorKind, ReadOptions, Snapshot, WriteBatch, WriteOptions,
+};
 
 use crate::engine::disk::Space;
 use crate::engine::files::{FileLock, Files};
@@ -21,11 +23,33 @@ fn failed(operation: &'static str) -> impl Fn(rocksdb::Error) -> EngineError {
     move |error| EngineError { operation, message: error.into_string() }
 }
 
+/// The first damage that any reader of a disk met, for whoever has to stop the node: the reader itself, a
+/// visitor perhaps, only gets no answer.
+#[derive(Clone, Default)]
+struct Damage(Arc<OnceLock<String>>);
+
+impl Damage {
+    /// [`failed`], and notes what will not go away by itself.
+    fn failed(&self, operation: &'static str) -> impl Fn(rocksdb::Error) -> EngineError {
+        let noted = Arc::clone(&self.0);
+        move |error| {
+            if matches!(error.kind(), ErrorKind::Corruption | ErrorKind::IOError | ErrorKind::NotFound) {
+                noted.get_or_init(|| format!("{operation}: {}", error.as_ref()));
+            }
+            failed(operation)(error)
+        }
+    }
+}
+
+/// Bytes read ahead by a survey.
+const SURVEY_READAHEAD_BYTES: usize = 2 * 1024 * 1024;
+
 /// See the module. Clones are the same database.
 #[derive(Clone)]
 pub struct RocksEngine {
     database: Arc<DB>,
     purpose: Purpose,
+    damage: Damage,
 }
 
 fn bounds(lower: &[u8], upper: &[u8]) -> ReadOptions {
@@ -38,6 +62,7 @@ fn bounds(lower: &[u8], upper: &[u8]) -> ReadOptions {
 fn walk<D: DBAccess>(
     mut rows: DBRawIteratorWithThreadMode<'_, D>,
     direction: Direction,
+    damage: &Damage,
     visit: Visit<'_>,
 ) -> Result<(), EngineError> {
     match direction {
@@ -54,12 +79,12 @@ fn walk<D: DBAccess>(
         }
     }
     // The end of the rows and an unreadable row look the same until asked.
-    rows.status().map_err(failed("scan"))
+    rows.status().map_err(damage.failed("scan"))
 }
 
 impl Reader for RocksEngine {
     fn get(&self, key: &[u8]) -> Result<Option<Bytes>, EngineError> {
-        Ok(self.database.get(key).map_err(failed("get"))?.map(Bytes::from))
+        Ok(self.database.get(key).map_err(self.damage.failed("get"))?.map(Bytes::from))
     }
 
     fn scan(
@@ -72,7 +97,7 @@ impl Reader for RocksEngine {
         if lower >= upper {
             return Ok(());
         }
-        walk(self.database.raw_iterator_opt(bounds(lower, upper)), direction, visit)
+        walk(self.database.raw_iterator_opt(bounds(lower, upper)), direction, &self.damage, visit)
     }
 }
 
@@ -106,8 +131,16 @@ impl Engine for RocksEngine {
         self.database.flush().map_err(failed("flush"))
     }
 
+    fn survey(&self, lower: &[u8], upper: &[u8], visit: Visit<'_>) -> Result<(), EngineError> {
+        let mut options = bounds(lower, upper);
+        options.fill_cache(false);
+        options.set_readahead_size(SURVEY_READAHEAD_BYTES);
+        walk(self.database.raw_iterator_opt(options), Direction::Forward, &self.damage, visit)
+    }
+
     fn snapshot(&self) -> RocksSnapshot {
-        RocksSnapshot(Pinned::new(Arc::clone(&self.database), |database| database.snapshot()))
+        let pinned = Pinned::new(Arc::clone(&self.database), |database| database.snapshot());
+        RocksSnapshot { pinned, damage: self.damage.clone() }
     }
 
     fn sequence(&self) -> u64 {
@@ -124,12 +157,15 @@ self_cell::self_cell!(
 );
 
 /// A moment of a [`RocksEngine`]; keeps the database open.
-pub struct RocksSnapshot(Pinned);
+pub struct RocksSnapshot {
+    pinned: Pinned,
+    damage: Damage,
+}
 
 impl Reader for RocksSnapshot {
     fn get(&self, key: &[u8]) -> Result<Option<Bytes>, EngineError> {
-        let value = self.0.with_dependent(|_, snapshot| snapshot.get(key));
-        Ok(value.map_err(failed("get"))?.map(Bytes::from))
+        let value = self.pinned.with_dependent(|_, snapshot| snapshot.get(key));
+        Ok(value.map_err(self.damage.failed("get"))?.map(Bytes::from))
     }
 
     fn scan(
@@ -142,8 +178,8 @@ impl Reader for RocksSnapshot {
         if lower >= upper {
             return Ok(());
         }
-        self.0.with_dependent(|_, snapshot| {
-            walk(snapshot.raw_iterator_opt(bounds(lower, upper)), direction, visit)
+        self.pinned.with_dependent(|_, snapshot| {
+            walk(snapshot.raw_iterator_opt(bounds(lower, upper)), direction, &self.damage, visit)
         })
     }
 }
@@ -153,13 +189,14 @@ impl Reader for RocksSnapshot {
 pub struct RocksDisk {
     files: Files,
     shared: Arc<Shared>,
+    damage: Damage,
 }
 
 impl RocksDisk {
     /// The disk under a directory; nothing is touched yet.
     #[must_use]
     pub fn new(root: &Path) -> Self {
-        Self { files: Files::new(root), shared: Arc::new(Shared::new()) }
+        Self { files: Files::new(root), shared: Arc::new(Shared::new()), damage: Damage::default() }
     }
 
     fn path(&self, path: &str) -> PathBuf {
@@ -239,6 +276,10 @@ impl Disk for RocksDisk {
         self.files.remove_tree(path)
     }
 
+    fn damage(&self) -> Option<String> {
+        self.damage.0.get().cloned()
+    }
+
     fn open(&self, path: &str, purpose: Purpose, mode: OpenMode) -> Result<RocksEngine, EngineError> {
         let create = mode == OpenMode::Create;
         let options = match purpose {
@@ -249,7 +290,10 @@ impl Disk for RocksDisk {
             OpenMode::ReadOnly => DB::open_for_read_only(&options, self.path(path), false),
             OpenMode::Create | OpenMode::Open => DB::open(&options, self.path(path)),
         };
-        Ok(RocksEngine { database: Arc::new(opened.map_err(failed("open"))?), purpose })
+        let database = Arc::new(opened.map_err(failed("open"))?);
+        // What is only looked at is not this node's state: its damage is for whoever looks.
+        let damage = if mode == OpenMode::ReadOnly { Damage::default() } else { self.damage.clone() };
+        Ok(RocksEngine { database, purpose, damage })
     }
 
     fn checkpoint(&self, engine: &RocksEngine, path: &str) -> Result<(), EngineError> {

@@ -16,7 +16,7 @@ use report::Findings;
 #[cfg(feature = "rocks")]
 use crate::RocksDisk;
 use crate::engine::{Disk, OpenMode, Purpose, Reader};
-use crate::version::{CURRENT, LOG, STATE_PREFIX};
+use crate::version::LOG;
 use crate::{Identity, StoreError, codec, keys, machine, version};
 
 /// Looks through the data on a disk. Refuses data that is not there, of a newer release, or open in another
@@ -62,10 +62,7 @@ fn open<D: Disk>(disk: &D, directory: &str, purpose: Purpose) -> Result<D::Engin
 }
 
 fn state_directory<D: Disk>(disk: &D) -> Result<String, String> {
-    let current = disk.read(CURRENT).map_err(|error| format!("{CURRENT}: {error}"))?;
-    let current = current.ok_or_else(|| format!("{CURRENT} is missing"))?;
-    let name = String::from_utf8_lossy(&current).trim().to_owned();
-    if name.starts_with(STATE_PREFIX) { Ok(name) } else { Err(format!("{CURRENT} names no state: {name:?}")) }
+    version::current(disk).map_err(|error| error.to_string())
 }
 
 fn identity<D: Disk>(disk: &D, report: &mut Report) -> Option<Identity> {

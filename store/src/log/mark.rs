@@ -28,16 +28,25 @@ fn read_slot<D: Disk>(disk: &D, slot: u64) -> io::Result<Option<Mark>> {
     let bytes = disk.read_at(MARK_FILE, slot.saturating_mul(SLOT_BYTES), 4096)?;
     let Some((length, rest)) = bytes.split_first_chunk::<2>() else { return Ok(None) };
     let frame = rest.get(..usize::from(u16::from_be_bytes(*length))).unwrap_or_default();
-    Ok(codec::decode_mark(frame).ok())
+    let mark = codec::decode_mark(frame);
+    if let Err(error) = &mark
+        && bytes.iter().any(|byte| *byte != 0)
+    {
+        // A write that a power loss tore looks the same, so this alone refuses nothing.
+        let file = disk.root().join(MARK_FILE).display().to_string();
+        tracing::warn!(file, slot, %error, "one of the two marks is damaged; the other one counts");
+    }
+    Ok(mark.ok())
 }
 
 impl MarkFile {
-    /// Finds the newer whole mark; `None` when the file is not there or holds none.
+    /// Makes the file of a new node, with its first mark.
+    pub(crate) fn create<D: Disk>(disk: &D, mark: Mark) -> io::Result<()> {
+        Self { generation: 0, slot: 0, flushed_us: 0 }.record(disk, mark, true)
+    }
+
+    /// Finds the newer whole mark; `None` when the file holds none.
     pub(crate) fn open<D: Disk>(disk: &D) -> io::Result<(Self, Option<Mark>)> {
-        let fresh = Self { generation: 0, slot: 0, flushed_us: 0 };
-        if !disk.exists(MARK_FILE)? {
-            return Ok((fresh, None));
-        }
         let marks = [read_slot(disk, 0)?, read_slot(disk, 1)?];
         let newest = marks.iter().flatten().copied().max_by_key(|mark| mark.generation);
         let slot = u64::from(marks.first().copied().flatten() == newest);

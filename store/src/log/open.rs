@@ -3,32 +3,36 @@
 use std::ops::ControlFlow;
 use std::sync::{Arc, Mutex};
 
-use super::mark::MarkFile;
+use bytes::Bytes;
+
+use super::mark::{MARK_FILE, MarkFile};
 use super::sync::Worker;
 use super::tail::Tail;
 use super::{Ends, Log, LogState, Shared, damaged};
-use crate::codec::{self, Mark};
-use crate::engine::{Batch, Direction, Disk, Engine};
-use crate::version::Options;
+use crate::codec::{self, CodecError, Mark};
+use crate::engine::{Batch, Disk, Engine, EngineError};
+use crate::version::{LOG, Options, damaged_file, unopenable, write_ahead_logs};
 use crate::{Identity, LogId, StoreError, Vote, keys};
 
 /// Makes the log of a new node.
-pub(crate) fn create<E: Engine>(engine: &E, identity: &Identity) -> Result<(), StoreError> {
+pub(crate) fn create<E: Engine>(engine: &E, disk: &E::Disk, identity: &Identity) -> Result<(), StoreError> {
     let mut batch = Batch::new();
     batch.put(keys::FORMAT, crate::version::DATA_FORMAT.to_be_bytes().to_vec());
     batch.put(keys::IDENTITY, codec::encode_identity(identity));
     engine.write(&batch)?;
-    Ok(engine.sync()?)
+    engine.sync()?;
+    let mark = Mark { sequence: engine.sequence(), ..Mark::default() };
+    MarkFile::create(disk, mark).map_err(StoreError::file(format!("writing {MARK_FILE}")))
 }
 
 /// Makes the log of a node whose state holds all up to a position already.
 pub(crate) fn create_at<E: Engine>(
     engine: &E,
+    disk: &E::Disk,
     identity: &Identity,
-    vote: Vote,
-    position: LogId,
+    (vote, position): (Vote, LogId),
 ) -> Result<(), StoreError> {
-    create(engine, identity)?;
+    create(engine, disk, identity)?;
     let mut batch = Batch::new();
     batch.put(keys::VOTE, codec::encode_vote(&vote));
     batch.put(keys::PURGED, codec::encode_log_id(&position));
@@ -48,13 +52,22 @@ pub(crate) struct Found {
 
 /// Looks at a log database and at what it had promised.
 pub(crate) fn look<E: Engine>(engine: &E, disk: &E::Disk) -> Result<(Found, MarkFile), StoreError> {
-    let (file, mark) = MarkFile::open(disk).map_err(StoreError::file("reading SYNCED"))?;
-    let vote = engine.get(&keys::VOTE)?.map(|value| codec::decode_vote(&value));
+    let dir = || disk.root().display().to_string();
+    let failed = || StoreError::file(format!("reading {MARK_FILE} in {}", dir()));
+    if !disk.exists(MARK_FILE).map_err(failed())? {
+        return Err(StoreError::FileMissing { dir: dir(), file: MARK_FILE });
+    }
+    let (file, mark) = MarkFile::open(disk).map_err(failed())?;
+    let mark = mark.ok_or_else(|| damaged_file(disk, MARK_FILE, CodecError::Checksum))?;
+    let unreadable = |source| unopenable(disk, "log", LOG, source);
+    let row = |key: &[u8]| engine.get(key).map_err(unreadable);
+    let vote = row(&keys::VOTE)?.map(|value| codec::decode_vote(&value));
     let vote = vote.transpose().map_err(damaged("vote"))?;
-    let purged = engine.get(&keys::PURGED)?.map(|value| codec::decode_log_id(&value));
+    let purged = row(&keys::PURGED)?.map(|value| codec::decode_log_id(&value));
     let purged = purged.transpose().map_err(damaged("purged mark"))?;
-    let last = last_entry(engine, purged)?.or(purged);
-    let broken = mark.and_then(|mark| missing(mark, engine.sequence(), vote, last));
+    let last = Entries::survey(engine, purged, unreadable)?.or(purged);
+    let broken = missing(mark, engine.sequence(), vote, last)
+        .map(|detail| format!("{detail}; on disk: {LOG}/ with {}", write_ahead_logs(disk, LOG)));
     Ok((Found { vote, purged, last, broken }, file))
 }
 
@@ -83,21 +96,61 @@ pub(crate) fn missing(mark: Mark, sequence: u64, vote: Option<Vote>, last: Optio
     if sequence < mark.sequence {
         return Some(format!("change {sequence} is its last, {} were flushed", mark.sequence));
     }
-    if vote < mark.vote {
+    if older(vote, mark.vote) {
         return Some(format!("vote {vote:?} is older than {:?}", mark.vote));
     }
     let shorter = sequence == mark.sequence && last < mark.last;
     shorter.then(|| format!("entry {last:?} is its last, {:?} was flushed", mark.last))
 }
 
-fn last_entry<E: Engine>(engine: &E, purged: Option<LogId>) -> Result<Option<LogId>, StoreError> {
-    let lower = keys::entry(purged.map_or(0, |purged| purged.index.saturating_add(1)));
-    let mut found = None;
-    engine.scan(&lower, &keys::ENTRIES_END, Direction::Reverse, &mut |key, value| {
-        found = keys::entry_index(key).map(|index| (index, bytes::Bytes::copy_from_slice(value)));
-        ControlFlow::Break(())
-    })?;
-    let Some((index, value)) = found else { return Ok(None) };
-    let entry = codec::decode_entry(index, &value).map_err(damaged(&format!("log entry {index}")))?;
-    Ok(Some(entry.id))
+/// Whether a vote cannot have been saved after another. Within a term a node may vote for itself and then follow
+/// whom the others elected, so that who it voted for says nothing about the order.
+fn older(vote: Option<Vote>, than: Option<Vote>) -> bool {
+    let order = |vote: Option<Vote>| vote.map(|vote| (vote.term, vote.committed));
+    order(vote) < order(than)
+}
+
+/// All entries, read once before any is used: a missing file in the middle, or a damaged entry that only a
+/// follower far behind would ask for, is found out now.
+#[derive(Default)]
+struct Entries {
+    last: Option<LogId>,
+    broken: Option<StoreError>,
+}
+
+impl Entries {
+    /// The last entry of a log in which each entry follows the one before.
+    fn survey<E: Engine>(
+        engine: &E,
+        purged: Option<LogId>,
+        unreadable: impl Fn(EngineError) -> StoreError,
+    ) -> Result<Option<LogId>, StoreError> {
+        // A log that was never purged may begin anywhere.
+        let mut entries = Self { last: purged, broken: None };
+        let lower = keys::entry(purged.map_or(0, |purged| purged.index.saturating_add(1)));
+        engine
+            .survey(&lower, &keys::ENTRIES_END, &mut |key, value| match entries.check(key, value) {
+                Ok(()) => ControlFlow::Continue(()),
+                Err(error) => {
+                    entries.broken = Some(error);
+                    ControlFlow::Break(())
+                }
+            })
+            .map_err(unreadable)?;
+        entries.broken.map_or(Ok(entries.last), Err)
+    }
+
+    fn check(&mut self, key: &[u8], value: &[u8]) -> Result<(), StoreError> {
+        let expected = self.last.map(|last| last.index.saturating_add(1));
+        let found = keys::entry_index(key);
+        let index = found.or(expected).unwrap_or_default();
+        if found.is_none() || expected.is_some_and(|expected| expected != index) {
+            let index = expected.unwrap_or(index);
+            return Err(StoreError::LogBroken { index, detail: "an entry is missing" });
+        }
+        let entry = codec::decode_entry(index, &Bytes::copy_from_slice(value))
+            .map_err(damaged(&format!("log entry {index}")))?;
+        self.last = Some(entry.id);
+        Ok(())
+    }
 }

@@ -14,6 +14,7 @@ mod open;
 pub(crate) mod quarantine;
 mod round;
 mod scrub;
+mod verify;
 mod view;
 
 use std::sync::atomic::{AtomicU64, Ordering};

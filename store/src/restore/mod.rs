@@ -16,7 +16,7 @@ use tally::row::{Ledger, Row, RowKey};
 use crate::backup::{BackupDirectory, ObjectKind, Verified};
 use crate::codec::{self, AppliedRecord};
 use crate::engine::{Batch, Disk, Engine, OpenMode, Purpose, Reader};
-use crate::machine::{Sums, sums};
+use crate::machine::{Sums, recompute, sums};
 use crate::snapshot::CHUNK_BYTES_MAX;
 use crate::{Identity, LogId, StoreError, Vote, keys, log, version};
 
@@ -115,7 +115,7 @@ fn establish<D: Disk>(
     }
     let vote = Vote { term: position.term, node: succession.identity.node, committed: false };
     let log_engine = disk.open(version::LOG, Purpose::Log, OpenMode::Create)?;
-    log::create_at(&log_engine, &succession.identity, vote, position)?;
+    log::create_at(&log_engine, disk, &succession.identity, (vote, position))?;
     version::complete(disk, &state, &succession.identity)?;
     Ok(Established { position, sums })
 }
@@ -162,6 +162,7 @@ fn rewrite<E: Engine>(
     };
     let mut batch = Batch::new();
     batch.put(keys::APPLIED, codec::encode_applied(&applied));
+    batch.put(keys::SUMS, codec::encode_sums(&recompute(engine)?));
     engine.write(&batch)?;
     engine.flush()?;
     Ok(sums)

@@ -3,7 +3,7 @@
 use super::receive::staged;
 use super::{Received, STAGING, path};
 use crate::engine::{Disk, Engine, OpenMode, Purpose};
-use crate::version::{CURRENT, next_state_directory};
+use crate::version::{next_state_directory, point_to};
 use crate::{Applied, Machine, StoreError};
 
 impl<E: Engine> Machine<E> {
@@ -21,7 +21,7 @@ impl<E: Engine> Machine<E> {
         disk.rename(&staged(&manifest.id), &directory).map_err(failed())?;
         let engine = disk.open(&directory, Purpose::State, OpenMode::Open)?;
         // From here on a restart finds the new state; before, the old one.
-        disk.write_whole(CURRENT, format!("{directory}\n").as_bytes()).map_err(failed())?;
+        point_to(disk, &directory).map_err(failed())?;
         let applied = self.replace(engine, directory)?;
         // Its rows were summed up anew before it came here.
         self.end_quarantine()?;

@@ -6,6 +6,7 @@ use std::sync::{Arc, Mutex};
 
 use bytes::Bytes;
 
+use super::manifest::digest;
 use super::{CHUNK_BYTES_MAX, MANIFEST, Manifest, SNAPSHOTS, STATE, UNFINISHED, path};
 use crate::StoreError;
 use crate::engine::{Disk, Engine};
@@ -76,7 +77,14 @@ impl<E: Engine> Library<E> {
                 Some(Ok(manifest)) if manifest.id == name && name != UNFINISHED => {
                     kept.push(Arc::new(Kept { disk: disk.clone(), manifest }));
                 }
-                _ => disk.remove_tree(&path(&[SNAPSHOTS, &name])).map_err(failed())?,
+                found => {
+                    if let Some(Err(error)) = found.filter(|_| name != UNFINISHED) {
+                        let file =
+                            disk.root().join(path(&[SNAPSHOTS, &name, MANIFEST])).display().to_string();
+                        tracing::warn!(file, %error, "a damaged snapshot is removed; a new one takes its place");
+                    }
+                    disk.remove_tree(&path(&[SNAPSHOTS, &name])).map_err(failed())?;
+                }
             }
         }
         kept.sort_by_key(|snapshot| snapshot.manifest.meta.applied);
@@ -115,6 +123,36 @@ impl<E: Engine> Library<E> {
         }
         self.trim()?;
         Ok(SnapshotHandle { kept: added })
+    }
+
+    /// Reads all snapshots; those that are not what their manifests say are removed. Answers the files to blame.
+    pub(crate) fn verify(&self, go_on: &dyn Fn() -> bool) -> Result<Vec<String>, StoreError> {
+        let _building = locked(&self.building);
+        let kept: Vec<_> = locked(&self.kept).clone();
+        let mut damaged = Vec::new();
+        for snapshot in kept {
+            let manifest = &snapshot.manifest;
+            for file in &manifest.files {
+                if !go_on() {
+                    return Ok(damaged);
+                }
+                let path = path(&[SNAPSHOTS, &manifest.id, STATE, &file.name]);
+                // One that cannot be read is as damaged as one that reads differently.
+                if !digest(&self.disk, &path, &file.name).is_ok_and(|found| found == *file) {
+                    damaged.push(self.disk.root().join(path).display().to_string());
+                    self.discard(&manifest.id)?;
+                    break;
+                }
+            }
+        }
+        Ok(damaged)
+    }
+
+    /// Forgets a snapshot and removes it; who still reads it gets an error.
+    fn discard(&self, id: &str) -> Result<(), StoreError> {
+        locked(&self.kept).retain(|snapshot| snapshot.manifest.id != id);
+        let path = path(&[SNAPSHOTS, id]);
+        self.disk.remove_tree(&path).map_err(StoreError::file(format!("removing {path}")))
     }
 
     fn trim(&self) -> Result<(), StoreError> {

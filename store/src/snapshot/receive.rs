@@ -177,6 +177,10 @@ impl<E: Engine> Receiving<E> {
     /// Writes this node's identity in place of the sender's. Durable before anything points here.
     fn take_ownership(&self) -> Result<(), StoreError> {
         let disk = self.machine.disk();
+        // Opening it changes its files. A crash from here on must not leave what looks like a transfer to go on with:
+        // no file would be what was sent, and the same snapshot could never be received again.
+        let manifest = path(&[STAGING, &self.manifest.id, MANIFEST]);
+        disk.remove_tree(&manifest).map_err(StoreError::file(format!("removing {manifest}")))?;
         let engine = disk.open(&staged(&self.manifest.id), Purpose::State, OpenMode::Open)?;
         let mut batch = Batch::new();
         batch.put(keys::IDENTITY, codec::encode_identity(&self.machine.identity()));

@@ -1,8 +1,10 @@
 //! The `FORMAT` file: which format the data has. Written last at creation, read first at opening.
 
-use super::{contents, place};
+use super::{contents, damaged_file, line, place};
 use crate::StoreError;
+use crate::codec::CodecError;
 use crate::engine::Disk;
+use crate::snapshot::SNAPSHOTS;
 
 /// Format of the data that this build writes, and the newest it reads.
 pub const DATA_FORMAT: u32 = 1;
@@ -14,7 +16,7 @@ const WORDS: &str = "rakit data format ";
 
 /// What the file holds.
 pub(super) fn text() -> Vec<u8> {
-    format!("{WORDS}{DATA_FORMAT}\n").into_bytes()
+    line::write(&format!("{WORDS}{DATA_FORMAT}"))
 }
 
 /// Refuses data that is not there, not whole, or of a newer release.
@@ -22,15 +24,20 @@ pub(crate) fn check<D: Disk>(disk: &D) -> Result<(), StoreError> {
     let dir = place(disk);
     let text = disk.read(FILE).map_err(StoreError::file(format!("reading {FILE} in {dir}")))?;
     let Some(text) = text else {
-        let empty = contents(disk)?.is_empty();
-        return Err(if empty { StoreError::Missing { dir } } else { StoreError::Incomplete { dir } });
+        let found = contents(disk)?;
+        return Err(if found.is_empty() {
+            StoreError::Missing { dir }
+        } else if found.iter().any(|name| name == SNAPSHOTS) {
+            // The first opening makes it, and nothing is opened before this file is there.
+            StoreError::FileMissing { dir, file: FILE }
+        } else {
+            StoreError::Incomplete { dir }
+        });
     };
-    let text = String::from_utf8_lossy(&text).into_owned();
-    let found =
-        text.trim().strip_prefix(WORDS.trim_end()).and_then(|number| number.trim().parse::<u32>().ok());
-    match found {
-        Some(known) if known <= DATA_FORMAT => Ok(()),
-        Some(found) => Err(StoreError::Newer { dir, found, known: DATA_FORMAT }),
-        None => Err(StoreError::Incomplete { dir }),
+    let number = line::read(&text).and_then(|text| text.strip_prefix(WORDS)?.parse::<u32>().ok());
+    match number {
+        Some(1..=DATA_FORMAT) => Ok(()),
+        Some(found) if found > DATA_FORMAT => Err(StoreError::Newer { dir, found, known: DATA_FORMAT }),
+        Some(_) | None => Err(damaged_file(disk, FILE, CodecError::Checksum)),
     }
 }

@@ -3,12 +3,14 @@
 //! Invariant: the format is looked at before anything else is opened; nothing is changed in a directory that is
 //! refused. Only `create` makes data; `open` never does.
 
+mod line;
 mod marker;
 
 #[cfg(feature = "rocks")]
 use std::path::Path;
 use std::sync::Arc;
 
+use crate::codec::CodecError;
 use crate::engine::{Disk, EngineError, OpenMode, Purpose, Reader};
 use crate::{
     Expected, Fatal, Flusher, Identity, Log, Machine, StoreError, codec, keys, log, machine, reserve,
@@ -22,7 +24,7 @@ pub(crate) use marker::check as check_format;
 /// The log database.
 pub(crate) const LOG: &str = "log";
 /// The file that names the state database.
-pub(crate) const CURRENT: &str = "CURRENT";
+const CURRENT: &str = "CURRENT";
 /// The file that says whose data this is, so that a stranger's is refused before a database is opened: opening
 /// one replays its log and rewrites its files.
 const IDENTITY: &str = "IDENTITY";
@@ -102,7 +104,7 @@ pub fn create_on<D: Disk>(
     }
     let held = lock(disk)?;
     let state = state_directory(1);
-    log::create(&disk.open(LOG, Purpose::Log, OpenMode::Create)?, identity)?;
+    log::create(&disk.open(LOG, Purpose::Log, OpenMode::Create)?, disk, identity)?;
     machine::create(&disk.open(&state, Purpose::State, OpenMode::Create)?, identity)?;
     complete(disk, &state, identity)?;
     open_locked(disk, None, options, held)
@@ -111,7 +113,7 @@ pub fn create_on<D: Disk>(
 /// Writes the small files of a directory whose databases are there.
 pub(crate) fn complete<D: Disk>(disk: &D, state: &str, identity: &Identity) -> Result<(), StoreError> {
     let failed = || StoreError::file(format!("creating {}", place(disk)));
-    disk.write_whole(CURRENT, format!("{state}\n").as_bytes()).map_err(failed())?;
+    point_to(disk, state).map_err(failed())?;
     disk.write_whole(IDENTITY, &codec::encode_identity(identity)).map_err(failed())?;
     // Last: without it the directory is not whole.
     disk.write_whole(marker::FILE, &marker::text()).map_err(failed())
@@ -146,30 +148,61 @@ fn open_locked<D: Disk>(
     let failed = || StoreError::file(format!("reading {}", place(disk)));
     let (identity, state) = look(disk)?;
     check_expected(disk, &identity, expected)?;
-    let unopenable =
-        |which| move |source: EngineError| StoreError::Unopenable { dir: place(disk), which, source };
-    let log_engine = disk.open(LOG, Purpose::Log, OpenMode::Open).map_err(unopenable("log"))?;
-    let state_engine = disk.open(&state, Purpose::State, OpenMode::Open).map_err(unopenable("state"))?;
-    if identity_of(disk, &log_engine)? != identity || identity_of(disk, &state_engine)? != identity {
-        return Err(StoreError::IdentitiesDiffer { dir: dir() });
+    let log_engine = disk.open(LOG, Purpose::Log, OpenMode::Open);
+    let log_engine = log_engine.map_err(|source| unopenable(disk, "log", LOG, source))?;
+    let state_engine = disk.open(&state, Purpose::State, OpenMode::Open);
+    let state_engine = state_engine.map_err(|source| unopenable(disk, "state", &state, source))?;
+    for (which, directory, engine) in [("log", LOG, &log_engine), ("state", &*state, &state_engine)] {
+        if identity_of(disk, which, directory, engine)? != identity {
+            return Err(StoreError::IdentitiesDiffer { dir: dir() });
+        }
     }
+    // All that can be refused first: nothing is removed from a directory that is.
+    let log = log::open(log_engine, disk, identity, options, Arc::clone(&held))?;
+    let machine = machine::open(state_engine, state.clone(), disk, identity, held);
+    let machine = machine.map_err(|error| {
+        if let StoreError::Engine(source) = error { unopenable(disk, "state", &state, source) } else { error }
+    })?;
     for name in contents(disk)? {
         if name.starts_with(STATE_PREFIX) && name != state {
             disk.remove_tree(&name).map_err(failed())?;
         }
     }
-    let machine = machine::open(state_engine, state, disk, identity, Arc::clone(&held))?;
-    let log = log::open(log_engine, disk, identity, options, held)?;
     Ok((log, machine))
+}
+
+/// Refuses a state that ends before the log begins: the entries between are nowhere on this node. Looked at by
+/// whoever goes on with both; neither of them knows the other.
+pub fn check_together<E: crate::Engine>(log: &Log<E>, machine: &Machine<E>) -> Result<(), StoreError> {
+    let applied = machine.applied().id.map_or(0, |id| id.index);
+    match log.state().purged {
+        Some(purged) if purged.index > applied => {
+            Err(StoreError::StateBehind { dir: place(machine.disk()), applied, purged: purged.index })
+        }
+        Some(_) | None => Ok(()),
+    }
+}
+
+/// Makes a restart find the state in that directory.
+pub(crate) fn point_to<D: Disk>(disk: &D, state: &str) -> std::io::Result<()> {
+    disk.write_whole(CURRENT, &line::write(state))
+}
+
+/// The directory that holds the state.
+pub(crate) fn current<D: Disk>(disk: &D) -> Result<String, StoreError> {
+    let found =
+        disk.read(CURRENT).map_err(StoreError::file(format!("reading {CURRENT} in {}", place(disk))))?;
+    let found = found.ok_or_else(|| StoreError::FileMissing { dir: place(disk), file: CURRENT })?;
+    let state = line::read(&found).filter(|state| state.starts_with(STATE_PREFIX));
+    Ok(state.ok_or_else(|| damaged_file(disk, CURRENT, CodecError::Checksum))?.to_owned())
 }
 
 /// Whose data it is and which state database is in force; neither database is opened.
 pub(crate) fn look<D: Disk>(disk: &D) -> Result<(Identity, String), StoreError> {
     let failed = || StoreError::file(format!("reading {}", place(disk)));
     let missing = |which| StoreError::HalfMissing { dir: place(disk), which };
-    let current = disk.read(CURRENT).map_err(failed())?.ok_or_else(|| missing("state"))?;
-    let state = String::from_utf8_lossy(&current).trim().to_owned();
-    if !state.starts_with(STATE_PREFIX) || !disk.exists(&state).map_err(failed())? {
+    let state = current(disk)?;
+    if !disk.exists(&state).map_err(failed())? {
         return Err(missing("state"));
     }
     if !disk.exists(LOG).map_err(failed())? {
@@ -178,23 +211,64 @@ pub(crate) fn look<D: Disk>(disk: &D) -> Result<(Identity, String), StoreError> 
     Ok((identity_in_file(disk)?, state))
 }
 
+/// An error that names a file of the directory.
+pub(crate) fn damaged_file<D: Disk>(disk: &D, file: &str, source: CodecError) -> StoreError {
+    StoreError::Damaged { what: disk.root().join(file).display().to_string(), source }
+}
+
 pub(crate) fn identity_in_file<D: Disk>(disk: &D) -> Result<Identity, StoreError> {
     let failed = StoreError::file(format!("reading {IDENTITY} in {}", place(disk)));
     let frame = disk.read(IDENTITY).map_err(failed)?;
-    let frame = frame.ok_or_else(|| StoreError::Incomplete { dir: place(disk) })?;
-    codec::decode_identity(&frame)
-        .map_err(|source| StoreError::Damaged { what: "the identity".to_owned(), source })
+    let frame = frame.ok_or_else(|| StoreError::FileMissing { dir: place(disk), file: IDENTITY })?;
+    codec::decode_identity(&frame).map_err(|source| damaged_file(disk, IDENTITY, source))
 }
 
-fn identity_of<D: Disk>(disk: &D, engine: &D::Engine) -> Result<Identity, StoreError> {
-    let format = engine.get(&keys::FORMAT)?.unwrap_or_default();
+/// Says which database cannot be read. The library names the file but for those it reads in one go: then they are
+/// named here.
+pub(crate) fn unopenable<D: Disk>(
+    disk: &D,
+    which: &'static str,
+    directory: &str,
+    source: EngineError,
+) -> StoreError {
+    let path = disk.root().join(directory).display().to_string();
+    let EngineError { operation, mut message } = source;
+    if !message.contains(&path) {
+        message = if message.contains("CURRENT") {
+            format!("{message}: {path}/CURRENT")
+        } else {
+            format!("{message}: {path} with {}", write_ahead_logs(disk, directory))
+        };
+    }
+    StoreError::Unopenable { dir: place(disk), which, source: EngineError { operation, message } }
+}
+
+/// Names of the write-ahead logs of a database; what cannot be listed is left out, for it explains another error.
+pub(crate) fn write_ahead_logs<D: Disk>(disk: &D, directory: &str) -> String {
+    let names = disk.list(directory).unwrap_or_default();
+    let logs: Vec<String> = names.into_iter().filter(|name| name.strip_suffix(".log").is_some()).collect();
+    if logs.is_empty() {
+        "no write-ahead log".to_owned()
+    } else {
+        format!("write-ahead log {}", logs.join(", "))
+    }
+}
+
+fn identity_of<D: Disk>(
+    disk: &D,
+    which: &'static str,
+    directory: &str,
+    engine: &D::Engine,
+) -> Result<Identity, StoreError> {
+    let row = |key: &[u8]| engine.get(key).map_err(|source| unopenable(disk, which, directory, source));
+    let format = row(&keys::FORMAT)?.unwrap_or_default();
     let found = <[u8; 4]>::try_from(format.as_ref()).map_or(0, u32::from_be_bytes);
     if found > DATA_FORMAT {
         return Err(StoreError::Newer { dir: place(disk), found, known: DATA_FORMAT });
     }
-    let value = engine.get(&keys::IDENTITY)?.ok_or_else(|| StoreError::Incomplete { dir: place(disk) })?;
+    let value = row(&keys::IDENTITY)?.ok_or_else(|| StoreError::Incomplete { dir: place(disk) })?;
     codec::decode_identity(&value)
-        .map_err(|source| StoreError::Damaged { what: "the identity".to_owned(), source })
+        .map_err(|source| damaged_file(disk, &format!("{directory} (identity)"), source))
 }
 
 fn check_expected<D: Disk>(

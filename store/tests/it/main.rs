@@ -9,9 +9,12 @@
 mod backup;
 mod blobs;
 mod codec;
+mod crashes;
+mod damage;
 mod data_directory;
 mod fsck;
 mod log;
 mod machine;
 mod snapshot;
+mod steps;
 mod world;

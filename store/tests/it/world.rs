@@ -212,6 +212,11 @@ pub(crate) fn proposals() -> impl Strategy<Value = Vec<Proposal>> {
         .prop_map(|entries| (0..).zip(entries).map(|(number, items)| proposal(100 + number, items)).collect())
 }
 
+/// A proposal to raise the feature level to the newest.
+pub(crate) fn raise_level(number: u64) -> Proposal {
+    proposal_of(Principal::Operator, number, vec![item(Command::RaiseLevel { level: tally::LEVEL_NEWEST })])
+}
+
 /// Entries of the proposals, from an index on.
 pub(crate) fn entries(first: u64, proposals: &[Proposal]) -> Vec<LogEntry> {
     let entry = |(index, proposal): (u64, &Proposal)| LogEntry {

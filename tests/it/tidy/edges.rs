@@ -26,8 +26,8 @@ const FENCES: &[(&str, &[&str])] = &[
     ("openraft-rt-tokio", &["cluster"]),
     ("axum", &["api"]),
     ("askama", &["api"]),
-    // The tests' own client needs a provider, and shares no set-up with what it looks at.
-    ("rustls", &["node", "tests"]),
+    // The clients of tests and chaos need a provider, and share no set-up with what they look at.
+    ("rustls", &["node", "tests", "chaos"]),
     ("tokio-rustls", &["node"]),
     ("rcgen", &["node"]),
 ];

@@ -1,0 +1,105 @@
+//! A small country to count in, and forms about it that keep every rule.
+//!
+//! Invariant: each number gives one form, and no two numbers below half a million the same one.
+
+use api::dto::master::{RegionEntry, RegionsBody, StationEntry};
+use api::dto::submission::TallyBody;
+use serde_json::{Value, json};
+
+use super::{Trouble, harness};
+
+/// The contest.
+pub(super) const CONTEST: &str = "ppwp";
+/// Stations.
+pub(super) const STATIONS: u64 = 240;
+/// Votes of an option are below this.
+const VOTES: u64 = 80;
+const VILLAGES: [u64; 6] =
+    [3_101_011_001, 3_101_011_002, 3_101_021_001, 3_201_011_001, 3_201_011_002, 3_202_011_001];
+const OPTIONS: [&str; 3] = ["100025", "100026", "100027"];
+const ROLL: u64 = 250;
+
+/// Code of a station, counted from 0.
+pub(super) fn station(number: u64) -> String {
+    let village = usize::try_from(number).ok().and_then(|number| VILLAGES.get(number.checked_rem(6)?));
+    let place = number.checked_div(6).unwrap_or(0).saturating_add(1);
+    format!("{}{place:03}", village.copied().unwrap_or_default())
+}
+
+/// All regions and stations.
+pub(super) fn regions() -> RegionsBody {
+    let mut codes: Vec<String> = VILLAGES
+        .iter()
+        .flat_map(|village| [2, 4, 6, 10].map(|digits| village.to_string().chars().take(digits).collect()))
+        .collect();
+    // Parents before children.
+    codes.sort_by_key(|code: &String| (code.len(), code.clone()));
+    codes.dedup();
+    let regions =
+        codes.into_iter().map(|code| RegionEntry { name: format!("WILAYAH {code}"), code }).collect();
+    let entry = |number| StationEntry {
+        code: station(number),
+        kind: "home".to_owned(),
+        name: None,
+        registered: u32::try_from(ROLL).ok(),
+    };
+    RegionsBody { regions, stations: (0..STATIONS).map(entry).collect() }
+}
+
+/// The contest.
+pub(super) fn contests() -> Value {
+    let option = |(order, id): (u64, &&str)| json!({"id": id, "name": format!("PASANGAN {order}"), "order": order, "color": null, "party": null});
+    let options: Vec<Value> = (1..).zip(&OPTIONS).map(option).collect();
+    json!({"contests": [{
+        "id": CONTEST, "name": "Presiden dan Wakil Presiden", "kind": "ppwp", "region": "0", "regions": ["0"],
+        "partial_forms": true, "photo_required": false, "options": options,
+    }]})
+}
+
+/// Votes of the form of a number, in ballot order.
+pub(super) fn votes(number: u64) -> [u64; 3] {
+    let digit = |over: u64| number.checked_div(over).and_then(|rest| rest.checked_rem(VOTES)).unwrap_or(0);
+    [digit(1), digit(VOTES), digit(VOTES.saturating_mul(VOTES))]
+}
+
+/// Votes of a form as it came from a node, in ballot order.
+pub(super) fn votes_of(form: &api::dto::form::Form) -> [u64; 3] {
+    OPTIONS.map(|option| form.votes.of(option).unwrap_or_default())
+}
+
+/// The form of a number.
+pub(super) fn body(number: u64) -> Result<TallyBody, Trouble> {
+    let people = |total: u64| {
+        let male = total.checked_div(2).unwrap_or(0);
+        json!({"male": male, "female": total.saturating_sub(male), "total": total})
+    };
+    let votes = votes(number);
+    let total = votes.iter().fold(0, |sum: u64, votes| sum.saturating_add(*votes));
+    // Two in a hundred more than voters, as the law wants.
+    let received = ROLL.saturating_add(ROLL.div_ceil(50));
+    let counts: serde_json::Map<String, Value> =
+        OPTIONS.iter().zip(votes).map(|(option, votes)| ((*option).to_owned(), json!(votes))).collect();
+    let form = json!({
+        "registered": people(ROLL),
+        "turnout": {"dpt": people(total), "dptb": people(0), "dpk": people(0), "total": people(total)},
+        "ballots": {"received": received, "used": total, "returned": 0, "unused": received.saturating_sub(total)},
+        "disabled": people(0), "votes": counts, "valid": total, "invalid": 0, "total": total,
+    });
+    let body = json!({"form": form, "confirm": [], "reason": null, "attachments": [], "observed_at": null});
+    serde_json::from_value(body).map_err(harness)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn stations_and_forms_are_all_different() {
+        let codes: std::collections::BTreeSet<String> = (0..STATIONS).map(station).collect();
+        assert_eq!(codes.len(), 240);
+        assert!(codes.contains("3101011001001") && codes.contains("3202011001040"), "{codes:?}");
+        let forms: std::collections::BTreeSet<[u64; 3]> = (0..10_000).map(votes).collect();
+        assert_eq!(forms.len(), 10_000);
+        assert_eq!(votes_of(&body(81).unwrap().form), votes(81));
+    }
+}

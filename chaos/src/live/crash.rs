@@ -1,0 +1,203 @@
+//! The scenario `crash`: kills and power losses under load, and everything acknowledged is there afterwards.
+//!
+//! Invariant: each round ends with all nodes up, nobody writing, and both judges asked; a run that had fewer rounds of
+//! a fault than its plan says so.
+
+use std::cell::Cell;
+use std::path::PathBuf;
+use std::time::Duration;
+
+use api::client::Client;
+use futures_util::future::{try_join, try_join_all};
+use tokio::time::{Instant, interval, sleep};
+
+use super::chance::Chance;
+use super::fleet::{Blueprint, Fleet, NODES};
+use super::history::History;
+use super::plant::Plant;
+use super::report::{Report, Round};
+use super::transport::HttpTransport;
+use super::{Fault, Trouble, harness, judges, workload};
+
+/// Writes acknowledged in a round before its fault: at least, and up to so many more.
+const BEFORE_MIN: u64 = 20;
+const BEFORE_MORE: u64 = 60;
+/// The fault strikes up to so long after that, in milliseconds, so that it meets every part of a write.
+const JITTER_MS: u64 = 40;
+/// Writes acknowledged while a minority is down, and again once all nodes are up.
+const BETWEEN: u64 = 10;
+/// Longest wait for acknowledged writes.
+const PROGRESS_MAX: Duration = Duration::from_mins(1);
+
+/// What to run.
+#[derive(Clone, Debug)]
+pub struct Plan {
+    /// Rounds.
+    pub rounds: u32,
+    /// Seed of all choices.
+    pub seed: u64,
+    /// Faults, in equal shares.
+    pub faults: Vec<Fault>,
+    /// The program under test.
+    pub rakit: PathBuf,
+    /// Where the folder of the run is made.
+    pub below: Option<PathBuf>,
+    /// What is planted into the nodes.
+    pub plant: Option<Plant>,
+}
+
+/// Runs the plan; `say` hears of each round. The error ends the run.
+///
+/// # Errors
+/// The first broken promise, or what this program could not do.
+pub fn run(plan: &Plan, say: &mut dyn FnMut(&str)) -> (Report, Result<(), Trouble>) {
+    let mut report = Report::default();
+    // One thread: nodes die with the thread that started them.
+    let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build();
+    let result = runtime.map_err(harness).and_then(|runtime| runtime.block_on(play(plan, &mut report, say)));
+    (report, result)
+}
+
+async fn play(plan: &Plan, report: &mut Report, say: &mut dyn FnMut(&str)) -> Result<(), Trouble> {
+    let power = plan.faults.iter().any(|fault| fault.is_power_loss());
+    let (rakit, below) = (plan.rakit.clone(), plan.below.clone());
+    let hang = plan.faults.contains(&Fault::HangLeader).then_some(Plant::Hang);
+    let blueprint = Blueprint { rakit, below, plant: plan.plant.or(hang), power };
+    let (fleet, officers, skipped) = Fleet::build(&blueprint).await?;
+    let faults: Vec<Fault> =
+        plan.faults.iter().copied().filter(|fault| skipped.is_none() || !fault.is_power_loss()).collect();
+    if let Some(why) = skipped {
+        say(&format!("SKIPPED power losses: {why}"));
+        report.skipped = Some(why);
+    }
+    let mut crash = Crash { fleet, officers, history: History::default(), chance: Chance::new(plan.seed) };
+    let mut deck: Vec<Fault> = Vec::new();
+    for number in 1..=plan.rounds {
+        if deck.is_empty() {
+            deck.clone_from(&faults);
+            crash.chance.shuffle(&mut deck);
+        }
+        let Some(fault) = deck.pop() else { break };
+        match crash.round(fault).await {
+            Ok(round) => {
+                say(&format!("round {number}/{}: {round}", plan.rounds));
+                report.add(round);
+            }
+            Err(trouble) => {
+                let kept = crash.fleet.keep();
+                say(&format!(
+                    "round {number}/{}: {}: failed; logs in {}",
+                    plan.rounds,
+                    fault.name(),
+                    kept.display()
+                ));
+                return Err(trouble);
+            }
+        }
+    }
+    // Whatever a later fault might have done to an earlier write.
+    let all = crash.history.all();
+    crash.judge(&all).await?;
+    report.acknowledged = crash.history.count();
+    Ok(())
+}
+
+struct Crash {
+    fleet: Fleet,
+    officers: Client<HttpTransport>,
+    history: History,
+    chance: Chance,
+}
+
+/// What chance decides about a round, before it begins.
+struct Choices {
+    before: u64,
+    jitter: Duration,
+    disk_first: bool,
+    leader: bool,
+    other: usize,
+    first: u64,
+}
+
+impl Crash {
+    fn choose(&mut self) -> Choices {
+        let chance = &mut self.chance;
+        Choices {
+            before: chance.below(BEFORE_MORE).saturating_add(BEFORE_MIN),
+            jitter: Duration::from_millis(chance.below(JITTER_MS)),
+            disk_first: chance.coin(),
+            leader: chance.coin(),
+            other: chance.place(NODES),
+            first: chance.below(u64::MAX),
+        }
+    }
+
+    async fn round(&mut self, fault: Fault) -> Result<Round, Trouble> {
+        let choices = self.choose();
+        let stop = Cell::new(false);
+        let (officers, history, fleet) = (&self.officers, &self.history, &mut self.fleet);
+        let writers = (0..workload::WRITERS)
+            .map(|writer| workload::write(officers, history, writer, choices.first, &stop));
+        let conductor = async {
+            let round = conduct(fleet, history, fault, &choices).await;
+            stop.set(true);
+            round
+        };
+        let (_, round) = try_join(try_join_all(writers), conductor).await?;
+        let touched = self.history.take_touched();
+        self.judge(&touched).await?;
+        Ok(round)
+    }
+
+    async fn judge(&self, stations: &[(String, Vec<super::history::Acknowledged>)]) -> Result<(), Trouble> {
+        for (name, node) in self.fleet.publics() {
+            judges::acknowledged::judge(node, name, stations, self.history.index()).await?;
+        }
+        judges::equality::judge(self.fleet.operators()).await
+    }
+}
+
+/// The course of a round, beside the writers.
+async fn conduct(
+    fleet: &mut Fleet,
+    history: &History,
+    fault: Fault,
+    choices: &Choices,
+) -> Result<Round, Trouble> {
+    let begin = history.count();
+    progress(history, choices.before).await?;
+    let targets: Vec<usize> = if fault.is_total() {
+        (0..NODES).collect()
+    } else {
+        let leader = fleet.leader().await.filter(|_| choices.leader || fault == Fault::HangLeader);
+        vec![leader.unwrap_or(choices.other)]
+    };
+    let led = fleet.leader().await.is_some_and(|leader| targets.contains(&leader));
+    sleep(choices.jitter).await;
+    let before = history.count().saturating_sub(begin);
+    let takeover = fault.strike(fleet, &targets, choices.disk_first).await?;
+    if !fault.is_total() {
+        progress(history, BETWEEN).await?;
+    }
+    let ready = fleet.start(&targets).await?;
+    progress(history, BETWEEN).await?;
+    let after = history.count().saturating_sub(begin).saturating_sub(before);
+    Ok(Round { fault, targets, led, disk_first: choices.disk_first, before, after, ready, takeover })
+}
+
+/// Waits for so many more acknowledged writes.
+async fn progress(history: &History, more: u64) -> Result<(), Trouble> {
+    let wanted = history.count().saturating_add(more);
+    let began = Instant::now();
+    let mut pace = interval(Duration::from_millis(2));
+    while history.count() < wanted {
+        pace.tick().await;
+        if began.elapsed() > PROGRESS_MAX {
+            let seconds = PROGRESS_MAX.as_secs();
+            return Err(Trouble::Violation(format!(
+                "a majority is up, but {more} writes take over {seconds} s"
+            )));
+        }
+    }
+    Ok(())
+}

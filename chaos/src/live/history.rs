@@ -1,0 +1,78 @@
+//! What was acknowledged: station by station, revision by revision.
+//!
+//! Invariant: a write is noted when its answer is here and never changed. Each station has one writer, so its
+//! revisions are acknowledged in their order.
+
+use std::cell::RefCell;
+use std::collections::{BTreeMap, BTreeSet};
+
+/// A write that a node answered.
+#[derive(Clone, Copy, Debug, Eq, PartialEq)]
+pub(super) struct Acknowledged {
+    /// Number of its form.
+    pub(super) form: u64,
+    /// Its place in the log.
+    pub(super) index: u64,
+}
+
+/// See the module. Shared by the futures of one thread.
+#[derive(Debug, Default)]
+pub(super) struct History(RefCell<Inner>);
+
+#[derive(Debug, Default)]
+struct Inner {
+    stations: BTreeMap<String, Vec<Acknowledged>>,
+    touched: BTreeSet<String>,
+    count: u64,
+    index: u64,
+    forms: u64,
+}
+
+impl History {
+    /// A form that was never used.
+    pub(super) fn next_form(&self) -> u64 {
+        let mut inner = self.0.borrow_mut();
+        inner.forms = inner.forms.saturating_add(1);
+        inner.forms
+    }
+
+    pub(super) fn note(&self, station: &str, acknowledged: Acknowledged) {
+        let mut inner = self.0.borrow_mut();
+        inner.stations.entry(station.to_owned()).or_default().push(acknowledged);
+        inner.touched.insert(station.to_owned());
+        inner.count = inner.count.saturating_add(1);
+        inner.index = inner.index.max(acknowledged.index);
+    }
+
+    /// Revisions of a station so far.
+    pub(super) fn revision(&self, station: &str) -> u32 {
+        let count = self.0.borrow().stations.get(station).map_or(0, Vec::len);
+        u32::try_from(count).unwrap_or(u32::MAX)
+    }
+
+    /// How many writes were acknowledged.
+    pub(super) fn count(&self) -> u64 {
+        self.0.borrow().count
+    }
+
+    /// The highest place in the log that an answer named.
+    pub(super) fn index(&self) -> u64 {
+        self.0.borrow().index
+    }
+
+    /// Stations with a new revision since the last call, with all their revisions.
+    pub(super) fn take_touched(&self) -> Vec<(String, Vec<Acknowledged>)> {
+        let mut inner = self.0.borrow_mut();
+        let touched = std::mem::take(&mut inner.touched);
+        let of = |station: String| {
+            let all = inner.stations.get(&station).cloned().unwrap_or_default();
+            (station, all)
+        };
+        touched.into_iter().map(of).collect()
+    }
+
+    /// All stations with all their revisions.
+    pub(super) fn all(&self) -> Vec<(String, Vec<Acknowledged>)> {
+        self.0.borrow().stations.iter().map(|(station, all)| (station.clone(), all.clone())).collect()
+    }
+}

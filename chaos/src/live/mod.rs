@@ -1,0 +1,46 @@
+//! Faults on real processes: a cluster, a load, a fault, a verdict.
+//!
+//! Invariant: one seed gives one plan, and the plan is printed. What a judge says against the cluster is a
+//! [`Trouble::Violation`]; what this program could not do is a [`Trouble::Harness`] and proves nothing. A fault that
+//! this machine does not allow is named as skipped, never passed over.
+
+mod chance;
+mod country;
+pub mod crash;
+mod disk;
+mod fleet;
+mod history;
+mod judges;
+mod nemesis;
+mod plant;
+mod process;
+mod report;
+mod transport;
+mod workload;
+
+pub use nemesis::Fault;
+pub use plant::Plant;
+pub use report::Report;
+
+/// Why a run ended before its end.
+#[derive(Clone, Debug, Eq, PartialEq)]
+pub enum Trouble {
+    /// The cluster broke a promise.
+    Violation(String),
+    /// This program failed; nothing is proven.
+    Harness(String),
+}
+
+impl std::fmt::Display for Trouble {
+    fn fmt(&self, formatter: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        match self {
+            Self::Violation(what) => write!(formatter, "VIOLATION: {what}"),
+            Self::Harness(what) => write!(formatter, "the harness failed: {what}"),
+        }
+    }
+}
+
+/// Something this program could not do.
+fn harness(what: impl std::fmt::Display) -> Trouble {
+    Trouble::Harness(what.to_string())
+}

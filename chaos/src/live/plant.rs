@@ -1,0 +1,61 @@
+//! Faults planted into the nodes themselves, to see that the judges notice.
+//!
+//! Invariant: the program under test is the one that is shipped; a plant comes in from outside, by `LD_PRELOAD`.
+
+use std::path::{Path, PathBuf};
+
+use super::{Trouble, harness};
+use crate::doctor::{run, write_file};
+
+/// What is planted.
+#[derive(Clone, Copy, Debug, Eq, PartialEq, clap::ValueEnum)]
+pub enum Plant {
+    /// Every flush claims success and does nothing.
+    NoFlush,
+    /// A flush waits as long as the file that [`HANG_VARIABLE`] names is there: a disk that hangs.
+    #[value(skip)]
+    Hang,
+}
+
+/// Names the file whose presence makes flushes of a node wait.
+pub(super) const HANG_VARIABLE: &str = "RAKIT_CHAOS_HANG";
+
+// A process that waits here can be killed; one that waits for a frozen file system cannot.
+const HANG: &str = "#define _GNU_SOURCE
+#include <stdlib.h>
+#include <sys/syscall.h>
+#include <unistd.h>
+static void wait_while_hung(void) {
+    const char *file = getenv(\"RAKIT_CHAOS_HANG\");
+    while (file && access(file, F_OK) == 0) usleep(2000);
+}
+int fsync(int file) { wait_while_hung(); return (int)syscall(SYS_fsync, file); }
+int fdatasync(int file) { wait_while_hung(); return (int)syscall(SYS_fdatasync, file); }
+";
+
+const NO_FLUSH: &str = "#define _GNU_SOURCE
+#include <sys/types.h>
+int fsync(int file) { (void)file; return 0; }
+int fdatasync(int file) { (void)file; return 0; }
+int syncfs(int file) { (void)file; return 0; }
+void sync(void) {}
+int sync_file_range(int file, off_t offset, off_t bytes, unsigned int flags) {
+    (void)file; (void)offset; (void)bytes; (void)flags;
+    return 0;
+}
+";
+
+impl Plant {
+    /// Compiles the library that plants it.
+    pub(super) fn library(self, folder: &Path) -> Result<PathBuf, Trouble> {
+        let text = match self {
+            Self::NoFlush => NO_FLUSH,
+            Self::Hang => HANG,
+        };
+        let (source, library) = (folder.join("plant.c"), folder.join("plant.so"));
+        write_file(&source, text).map_err(harness)?;
+        let (from, to) = (source.display().to_string(), library.display().to_string());
+        run("cc", &["-shared", "-fPIC", "-o", &to, &from]).map_err(harness)?;
+        Ok(library)
+    }
+}
