@@ -1,7 +1,7 @@
 //! Attachments in the cluster: on a majority before anything names them, on every voter in the end.
 //!
 //! Invariant: a node says that it holds an attachment only when all of it is durable there; a command that names
-//! some is proposed only with holders that are a majority of each configuration ([`rule`]); what anybody is
+//! some is proposed only with holders that are a majority of each configuration (`rule`); what anybody is
 //! handed was compared with its name. All of it goes over the bulk connections, a few at a time.
 
 mod fetch;
