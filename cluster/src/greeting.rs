@@ -28,6 +28,8 @@ const CLOCK_AGE_MAX: Duration = Duration::from_secs(10);
 pub(crate) struct Told {
     pub(crate) release: String,
     pub(crate) level_newest: u32,
+    /// Whether it runs with the certificate of a node that only reads.
+    pub(crate) edge: bool,
     pub(crate) obstacles: u8,
     pub(crate) room: Room,
     pub(crate) applied: u64,
@@ -48,6 +50,7 @@ impl Told {
         Self {
             release: hello.release,
             level_newest: hello.level_newest,
+            edge: hello.edge,
             obstacles: hello.obstacles,
             room: hello.room,
             applied: hello.applied,

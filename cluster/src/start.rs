@@ -186,7 +186,9 @@ fn check_identity(settings: &Settings, log: &Identity, state: &Identity) -> Resu
         incarnation: settings.incarnation,
         edge: settings.edge,
     };
-    if *log != wanted || *state != wanted {
+    // The role is the certificate's: an edge that got the one of a voter keeps its data.
+    let same = |found: &Identity| Identity { edge: wanted.edge, ..*found } == wanted;
+    if !same(log) || !same(state) {
         return Err(StartError::Settings(format!(
             "the data belongs to node {} of cluster {}, epoch {}; the settings name node {} of cluster {}, epoch {}",
             log.node,

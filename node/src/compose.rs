@@ -128,7 +128,7 @@ pub fn start(
     let identity = log.identity();
     let mut configuration = cluster::Settings::new(tls.name.node, identity.cluster, identity.incarnation);
     configuration.epoch = identity.epoch;
-    configuration.edge = identity.edge;
+    configuration.edge = tls.name.edge;
     configuration.timers = Timers::profile(&settings.timers.profile).unwrap_or_default();
     configuration.scrub = cluster::Scrub {
         interval: Duration::from_secs(settings.scrub.interval_s),

@@ -25,6 +25,8 @@ use crate::types::{TypeConfig, members, voters};
 const CHANGE_DEADLINE: Duration = Duration::from_secs(30);
 /// Entries that a learner may be behind when it is promoted.
 const PROMOTE_LAG_ENTRIES_MAX: u64 = 1_000;
+/// Between two looks at the attachments of a node that is to vote.
+const ATTACHMENTS_PAUSE: Duration = Duration::from_millis(500);
 /// Fewer voters than this cannot lose one and go on.
 const SAFE_VOTERS_MIN: usize = 3;
 
@@ -157,7 +159,7 @@ impl<E: Engine> Cluster<E> {
             return Err(not_a_member(id));
         };
         if member.role == MemberRole::Edge {
-            return Err(only_reads(id));
+            self.make_eligible(id, member.clone()).await?;
         }
         let mut target = voters(membership);
         if !target.insert(id.0) && membership.get_joint_config().len() == 1 {
@@ -165,6 +167,7 @@ impl<E: Engine> Cluster<E> {
         }
         self.refuse_dead_quorum(&target)?;
         self.wait_caught_up(id).await?;
+        self.wait_attachments(id, &target).await?;
         self.change_members(ChangeMembers::ReplaceAllVoters(target), true).await
     }
 
@@ -176,7 +179,10 @@ impl<E: Engine> Cluster<E> {
         let role = known.map(|member| member.role);
         match role {
             None => return Err(not_a_member(new)),
-            Some(MemberRole::Edge) => return Err(only_reads(new)),
+            Some(MemberRole::Edge) => {
+                let member = known.cloned().unwrap_or_default();
+                self.make_eligible(new, member).await?;
+            }
             Some(MemberRole::Voter) => {}
         }
         let goes = target.remove(&old.0);
@@ -193,6 +199,7 @@ impl<E: Engine> Cluster<E> {
         }
         self.refuse_dead_quorum(&target)?;
         self.wait_caught_up(new).await?;
+        self.wait_attachments(new, &target).await?;
         self.change_members(ChangeMembers::ReplaceAllVoters(target), false).await
     }
 
@@ -232,6 +239,13 @@ impl<E: Engine> Cluster<E> {
                 )));
             }
             self.refuse_dead_quorum(&target)?;
+            let missing = self.missing_for(&target).await?;
+            if missing.without_majority > 0 {
+                return Err(OperateError::Precondition(format!(
+                    "{} attachments would be on less than a majority; wait until the others have fetched them",
+                    missing.without_majority
+                )));
+            }
             return self.change_members(ChangeMembers::ReplaceAllVoters(target), false).await;
         }
         self.change_members(ChangeMembers::RemoveNodes(BTreeSet::from([id.0])), false).await
@@ -260,6 +274,31 @@ impl<E: Engine> Cluster<E> {
             }
         }
         alive
+    }
+
+    /// An edge may vote once it runs with the certificate of a voter; then the membership says so too.
+    async fn make_eligible(&self, id: NodeId, member: Member) -> Result<(), OperateError> {
+        if self.told().get(&id).is_none_or(|told| told.edge) {
+            return Err(only_reads(id));
+        }
+        let member = Member { role: MemberRole::Voter, ..member };
+        self.change_members(ChangeMembers::SetNodes(BTreeMap::from([(id.0, member)])), true).await
+    }
+
+    /// A node votes only when it has every attachment that a form names (9.10).
+    async fn wait_attachments(&self, id: NodeId, target: &BTreeSet<u64>) -> Result<(), OperateError> {
+        let deadline = runtime::after(runtime::now(), CHANGE_DEADLINE);
+        loop {
+            let lacking = self.missing_for(target).await?.lacking.get(&id).copied();
+            let Some(lacking) = lacking else { return Ok(()) };
+            if runtime::now() >= deadline {
+                return Err(OperateError::Unavailable(format!(
+                    "node {} has not fetched {lacking} attachments yet; promote it later",
+                    id.0
+                )));
+            }
+            runtime::sleep(ATTACHMENTS_PAUSE).await;
+        }
     }
 
     async fn wait_caught_up(&self, id: NodeId) -> Result<(), OperateError> {
@@ -294,7 +333,11 @@ fn not_a_member(id: NodeId) -> OperateError {
 }
 
 fn only_reads(id: NodeId) -> OperateError {
-    OperateError::Precondition(format!("node {} only reads; it cannot vote", id.0))
+    OperateError::Precondition(format!(
+        "node {} runs with the certificate of an edge, which cannot vote: give it one of a voter (`rakit ca issue`), \
+         start it again, and ask once more",
+        id.0
+    ))
 }
 
 fn refusal(error: &ClientWriteError<TypeConfig>) -> OperateError {

@@ -306,6 +306,7 @@ impl<E: Engine> Cluster<E> {
         Hello {
             release: self.inner.settings.release.clone(),
             level_newest: tally::LEVEL_NEWEST,
+            edge: self.inner.settings.edge,
             obstacles: self.inner.fitness.bits(),
             room: self.room(),
             applied: *self.inner.applied.borrow(),

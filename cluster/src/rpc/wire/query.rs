@@ -15,6 +15,8 @@ pub(crate) struct Hello {
     pub(crate) release: String,
     /// Newest feature level that it can apply and read.
     pub(crate) level_newest: u32,
+    /// Whether it runs with the certificate of a node that only reads.
+    pub(crate) edge: bool,
     /// What keeps it from leading, a bit each; 0 for nothing.
     pub(crate) obstacles: u8,
     /// What the room on its disk allows.
@@ -73,6 +75,7 @@ pub(crate) fn encode_hello_response(hello: &Hello) -> Bytes {
     encode(Kind::HelloResponse, 64, |writer| {
         writer.text(&hello.release);
         writer.u32(hello.level_newest);
+        writer.flag(hello.edge);
         writer.u8(hello.obstacles);
         writer.u8(hello.room.number());
         writer.u64(hello.applied);
@@ -85,6 +88,7 @@ pub(crate) fn decode_hello_response(frame: Bytes) -> Result<Hello, WireError> {
     let hello = Hello {
         release: reader.text()?,
         level_newest: reader.u32()?,
+        edge: reader.flag()?,
         obstacles: reader.u8()?,
         room: Room::of_number(reader.u8()?).ok_or(WireError::Value)?,
         applied: reader.u64()?,
