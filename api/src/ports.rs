@@ -273,6 +273,8 @@ pub struct ClusterStatus {
     pub last_index: u64,
     /// Last log index this node knows to be committed.
     pub committed: u64,
+    /// How long this node's certificates last.
+    pub certificates: Vec<CertificateDays>,
     /// Whether the members' states are equal.
     pub equality: Equality,
 }
@@ -290,6 +292,15 @@ pub struct Equality {
     pub split: Option<u64>,
     /// Index of the last pass of the scrubber that found nothing.
     pub scrubbed: Option<u64>,
+}
+
+/// How long a certificate lasts.
+#[derive(Clone, Copy, Debug, Eq, PartialEq)]
+pub struct CertificateDays {
+    /// Which: `authority`, `peer` or `server`.
+    pub name: &'static str,
+    /// Whole days left; negative once it has ended.
+    pub days: i64,
 }
 
 /// One line of a health check.

@@ -8,6 +8,7 @@ use std::path::PathBuf;
 use std::process::ExitCode;
 
 use chaos::live::crash::{self, Plan};
+use chaos::live::gaps;
 use chaos::live::{Fault, Plant, Trouble};
 use clap::{Args, Parser, Subcommand};
 
@@ -36,6 +37,24 @@ enum Verb {
     },
     /// Kill nodes and cut their power under load; every acknowledged write must be there afterwards.
     Crash(CrashArguments),
+    /// Measure how long nobody is answered when leadership moves, as planned and by kills.
+    Gaps {
+        /// Planned hand-overs.
+        #[arg(long, default_value_t = 50)]
+        handovers: u32,
+        /// Kills of the leader.
+        #[arg(long, default_value_t = 50)]
+        kills: u32,
+        /// Where the data of the nodes is made.
+        #[arg(long, value_name = "DIR")]
+        dir: Option<PathBuf>,
+        /// The program under test; the one beside this program otherwise.
+        #[arg(long, value_name = "FILE")]
+        rakit: Option<PathBuf>,
+        /// Only tell; do not fail when a gap is longer than it must be.
+        #[arg(long)]
+        unjudged: bool,
+    },
 }
 
 #[derive(Args)]
@@ -64,6 +83,9 @@ fn main() -> ExitCode {
     match Arguments::parse().verb {
         Verb::Doctor { json } => doctor(json),
         Verb::Crash(arguments) => crash(arguments),
+        Verb::Gaps { handovers, kills, dir, rakit, unjudged } => {
+            measure(rakit, |rakit| gaps::Plan { handovers, kills, rakit, below: dir, judged: !unjudged })
+        }
     }
 }
 
@@ -86,9 +108,33 @@ fn doctor(json: bool) -> ExitCode {
     }
 }
 
+/// The program under test: named, or beside this one.
+fn program(named: Option<PathBuf>) -> Option<PathBuf> {
+    named.or_else(|| Some(std::env::current_exe().ok()?.parent()?.join("rakit")))
+}
+
+fn code_of(result: &Result<(), Trouble>) -> ExitCode {
+    match result {
+        Ok(()) => ExitCode::SUCCESS,
+        Err(trouble) => {
+            complain(&trouble.to_string());
+            ExitCode::from(if matches!(trouble, Trouble::Violation(_)) { BROKEN } else { HARNESS })
+        }
+    }
+}
+
+fn measure(rakit: Option<PathBuf>, plan: impl FnOnce(PathBuf) -> gaps::Plan) -> ExitCode {
+    let Some(rakit) = program(rakit) else {
+        complain("rakit-chaos: where is rakit? name it with --rakit");
+        return ExitCode::from(HARNESS);
+    };
+    let (measured, result) = gaps::run(&plan(rakit), &mut complain);
+    drop(write!(std::io::stdout(), "{measured}"));
+    code_of(&result)
+}
+
 fn crash(arguments: CrashArguments) -> ExitCode {
-    let beside = || Some(std::env::current_exe().ok()?.parent()?.join("rakit"));
-    let Some(rakit) = arguments.rakit.or_else(beside) else {
+    let Some(rakit) = program(arguments.rakit) else {
         complain("rakit-chaos: where is rakit? name it with --rakit");
         return ExitCode::from(HARNESS);
     };
@@ -100,11 +146,6 @@ fn crash(arguments: CrashArguments) -> ExitCode {
     drop(write!(std::io::stdout(), "{report}"));
     match result {
         Ok(()) if report.skipped.is_some() => ExitCode::from(SKIPPED),
-        Ok(()) => ExitCode::SUCCESS,
-        Err(trouble) => {
-            complain(&trouble.to_string());
-            let code = if matches!(trouble, Trouble::Violation(_)) { BROKEN } else { HARNESS };
-            ExitCode::from(code)
-        }
+        result => code_of(&result),
     }
 }

@@ -177,6 +177,11 @@ impl<E: Engine> Cluster<E> {
         }
     }
 
+    /// Makes all connections to peers anew: whoever dials shows other certificates now.
+    pub fn reconnect(&self) {
+        self.inner.peers.reset();
+    }
+
     /// Waits until this node has caught up with what it may have answered before its last stop.
     pub async fn wait_ready(&self, deadline: Duration) -> Result<(), OperateError> {
         match self.inner.raft.wait_for_recovery(Some(deadline)).await {

@@ -186,6 +186,7 @@ impl Blueprint {
                 peer_key: file(ca::PEER_KEY),
                 server_certificate: file(ca::SERVER_CERTIFICATE),
                 server_key: file(ca::SERVER_KEY),
+                crl: None,
             },
             timers: Timers { profile: self.profile.clone() },
             limits: Limits::default(),

@@ -27,9 +27,9 @@ use crate::founding::Founding;
 use crate::gateway::Gateway;
 use crate::listeners::{Bound, serve_peers};
 use crate::settings::Settings;
-use crate::tls::NodeTls;
-use crate::tls::accept::TlsAccept;
+use crate::tls::accept::{Side, TlsAccept};
 use crate::tls::dial::PeerDialer;
+use crate::tls::live::{LOOK_INTERVAL, LiveTls};
 
 /// Cores for each thread of Raft and its peers, and most of these. Flushes and apply have threads of their own;
 /// what is left are short tasks, and a second thread on few cores spends more on waking than it gains (a fifth
@@ -119,16 +119,17 @@ fn nice(niceness: i32) {
 /// Opens the data and starts everything.
 pub fn start(
     settings: &Settings,
-    tls: &NodeTls,
+    tls: &Arc<LiveTls>,
     bound: Bound,
     runtimes: &Runtimes,
 ) -> Result<Running, Failure> {
     let founding = Founding::load(&settings.node.data)?;
-    let (log, machine) = data::open(&settings.node.data, tls.name)?;
+    let name = tls.now().name;
+    let (log, machine) = data::open(&settings.node.data, name)?;
     let identity = log.identity();
-    let mut configuration = cluster::Settings::new(tls.name.node, identity.cluster, identity.incarnation);
+    let mut configuration = cluster::Settings::new(name.node, identity.cluster, identity.incarnation);
     configuration.epoch = identity.epoch;
-    configuration.edge = tls.name.edge;
+    configuration.edge = name.edge;
     configuration.timers = Timers::profile(&settings.timers.profile).unwrap_or_default();
     configuration.scrub = cluster::Scrub {
         interval: Duration::from_secs(settings.scrub.interval_s),
@@ -137,18 +138,14 @@ pub fn start(
     configuration.attachment_pace.pull_bytes_per_s = settings.attachments.pull_bytes_per_second;
     configuration.attachment_pace.scrub_bytes_per_s = settings.attachments.scrub_bytes_per_second;
     env!("CARGO_PKG_VERSION").clone_into(&mut configuration.release);
-    let dialer = Arc::new(PeerDialer::new(Arc::clone(&tls.peer_client)));
+    let dialer = Arc::new(PeerDialer::new(Arc::clone(tls)));
     let started = runtimes.raft.block_on(Cluster::start(configuration, log, machine, dialer));
     let cluster = started.map_err(|error| Failure::precondition(error.to_string()))?;
-    let gateway = Gateway::new(cluster.clone());
+    let gateway = Gateway::new(cluster.clone(), Arc::clone(tls));
     let (stopping, stop) = watch::channel(false);
-    let peers = runtimes.raft.spawn(serve_peers(
-        bound.peer,
-        Arc::clone(&tls.peer_server),
-        cluster.clone(),
-        stop.clone(),
-    ));
+    let peers = runtimes.raft.spawn(serve_peers(bound.peer, Arc::clone(tls), cluster.clone(), stop.clone()));
     runtimes.raft.spawn(recover(cluster.clone()));
+    runtimes.officer.spawn(look_at_certificates(Arc::clone(tls), cluster.clone()));
     if let Some(founding) = founding {
         runtimes.raft.spawn(found(cluster.clone(), founding, settings.node.data.clone()));
     }
@@ -160,7 +157,7 @@ pub fn start(
 /// What the HTTP listeners are made from.
 struct Listeners<'a> {
     settings: &'a Settings,
-    tls: &'a NodeTls,
+    tls: &'a Arc<LiveTls>,
     gateway: &'a Gateway,
     stop: watch::Receiver<bool>,
 }
@@ -195,7 +192,7 @@ impl Listeners<'_> {
         let limited = with(Limits::public(), limits.public_connections);
         let server = Server::new(public, Arc::new(Plain), limited);
         let public = runtimes.public.spawn(server.run(front, stopped(self.stop.clone())));
-        let accept: Arc<dyn Accept> = Arc::new(TlsAccept::new(Arc::clone(&self.tls.officer)));
+        let accept: Arc<dyn Accept> = Arc::new(TlsAccept::new(Arc::clone(self.tls), Side::Officers));
         let limited = with(Limits::officer(), limits.officer_connections);
         let server = Server::new(officer, accept, limited);
         let routes = api::officer_router(&api, pages());
@@ -203,7 +200,7 @@ impl Listeners<'_> {
         let accept: Arc<dyn Accept> = if self.settings.listeners.ops.address.ip().is_loopback() {
             Arc::new(Plain)
         } else {
-            Arc::new(TlsAccept::new(Arc::clone(&self.tls.operators)))
+            Arc::new(TlsAccept::new(Arc::clone(self.tls), Side::Operators))
         };
         let server = Server::new(ops, accept, with(Limits::ops(), limits.ops_connections));
         let ops = runtimes.officer.spawn(server.run(api::ops_router(&api), stopped(self.stop.clone())));
@@ -248,6 +245,23 @@ async fn recover(cluster: Cluster<RocksEngine>) {
                 return;
             }
             Err(error) => tracing::info!(%error, "not ready yet"),
+        }
+    }
+}
+
+/// Takes new certificates into use as they come, and lets the peers see them.
+async fn look_at_certificates(tls: Arc<LiveTls>, cluster: Cluster<RocksEngine>) {
+    while cluster.failure().is_none() {
+        tokio::time::sleep(LOOK_INTERVAL).await;
+        let files = Arc::clone(&tls);
+        match tokio::task::spawn_blocking(move || files.refresh()).await {
+            Ok(Ok(true)) => {
+                tracing::info!("new certificates are in use");
+                cluster.reconnect();
+            }
+            Ok(Ok(false)) => {}
+            Ok(Err(failure)) => tracing::error!(%failure, "new certificates are not used"),
+            Err(error) => tracing::error!(%error, "certificates were not looked at"),
         }
     }
 }

@@ -8,7 +8,6 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use cluster::Cluster;
-use rustls::ServerConfig;
 use socket2::{Domain, Protocol, Socket, Type};
 use store::Engine;
 use tokio::sync::{Semaphore, watch};
@@ -18,6 +17,7 @@ use crate::failure::Failure;
 use crate::settings::Listeners;
 use crate::text;
 use crate::tls::dial::accept_peer;
+use crate::tls::live::LiveTls;
 
 /// Connections waiting to be accepted.
 const BACKLOG: i32 = 1_024;
@@ -82,7 +82,7 @@ fn bind(name: &str, address: SocketAddr) -> Result<TcpListener, Failure> {
 /// Serves peers until told to stop.
 pub async fn serve_peers<E: Engine>(
     listener: TcpListener,
-    configuration: Arc<ServerConfig>,
+    tls: Arc<LiveTls>,
     cluster: Cluster<E>,
     mut stopping: watch::Receiver<bool>,
 ) -> io::Result<()> {
@@ -103,7 +103,7 @@ pub async fn serve_peers<E: Engine>(
             tracing::warn!(%remote, "too many peer connections; closed");
             continue;
         };
-        let (configuration, cluster) = (Arc::clone(&configuration), cluster.clone());
+        let (configuration, cluster) = (Arc::clone(&tls.now().peer_server), cluster.clone());
         connections.spawn(async move {
             let handshake = tokio::time::timeout(PEER_HANDSHAKE_MAX, accept_peer(configuration, stream));
             match handshake.await {

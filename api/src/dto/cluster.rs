@@ -33,6 +33,8 @@ pub struct Cluster {
     pub last_index: u64,
     /// Last log index known to be committed.
     pub committed: u64,
+    /// How long this node's certificates last.
+    pub certificates: Vec<CertificateLife>,
     /// Whether the members' states are equal.
     pub equality: Equality,
 }
@@ -54,6 +56,15 @@ pub struct Equality {
     /// Index of the last pass of the scrubber that found nothing.
     #[schema(required)]
     pub scrubbed: Option<u64>,
+}
+
+/// How long a certificate of a node lasts.
+#[derive(Clone, Debug, Deserialize, Eq, PartialEq, Serialize, ToSchema)]
+pub struct CertificateLife {
+    /// `authority`, `peer` or `server`.
+    pub name: String,
+    /// Whole days left; negative once it has ended.
+    pub days: i64,
 }
 
 /// A member.
@@ -188,6 +199,11 @@ impl From<ClusterStatus> for Cluster {
             index: status.index,
             last_index: status.last_index,
             committed: status.committed,
+            certificates: status
+                .certificates
+                .iter()
+                .map(|end| CertificateLife { name: end.name.to_owned(), days: end.days })
+                .collect(),
             equality: status.equality.into(),
         }
     }

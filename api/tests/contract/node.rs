@@ -186,6 +186,7 @@ impl Operations for ModelNode {
             index: self.index(),
             last_index: self.index(),
             committed: self.index(),
+            certificates: Vec::new(),
             equality: Equality::default(),
         }
     }

@@ -59,15 +59,15 @@ pub fn run(plan: &Plan, say: &mut dyn FnMut(&str)) -> (Report, Result<(), Troubl
 }
 
 async fn play(plan: &Plan, report: &mut Report, say: &mut dyn FnMut(&str)) -> Result<(), Trouble> {
-    let power = plan.faults.iter().any(|fault| fault.is_power_loss());
+    let power = plan.faults.iter().any(|fault| fault.needs_disks());
     let (rakit, below) = (plan.rakit.clone(), plan.below.clone());
     let hang = plan.faults.contains(&Fault::HangLeader).then_some(Plant::Hang);
     let blueprint = Blueprint { rakit, below, plant: plan.plant.or(hang), power };
     let (fleet, officers, skipped) = Fleet::build(&blueprint).await?;
     let faults: Vec<Fault> =
-        plan.faults.iter().copied().filter(|fault| skipped.is_none() || !fault.is_power_loss()).collect();
+        plan.faults.iter().copied().filter(|fault| skipped.is_none() || !fault.needs_disks()).collect();
     if let Some(why) = skipped {
-        say(&format!("SKIPPED power losses: {why}"));
+        say(&format!("SKIPPED power losses and full disks: {why}"));
         report.skipped = Some(why);
     }
     let mut crash = Crash { fleet, officers, history: History::default(), chance: Chance::new(plan.seed) };
@@ -169,24 +169,29 @@ async fn conduct(
     let targets: Vec<usize> = if fault.is_total() {
         (0..NODES).collect()
     } else {
-        let leader = fleet.leader().await.filter(|_| choices.leader || fault == Fault::HangLeader);
+        let leader = fleet.leader().await.filter(|_| choices.leader || fault.is_for_leader());
         vec![leader.unwrap_or(choices.other)]
     };
     let led = fleet.leader().await.is_some_and(|leader| targets.contains(&leader));
     sleep(choices.jitter).await;
     let before = history.count().saturating_sub(begin);
     let takeover = fault.strike(fleet, &targets, choices.disk_first).await?;
+    if fault == Fault::PauseLeader {
+        for target in &targets {
+            judges::fresh::judge(fleet.public(*target)?, history).await?;
+        }
+    }
     if !fault.is_total() {
         progress(history, BETWEEN).await?;
     }
-    let ready = fleet.start(&targets).await?;
+    let ready = fleet.revive(&targets).await?;
     progress(history, BETWEEN).await?;
     let after = history.count().saturating_sub(begin).saturating_sub(before);
     Ok(Round { fault, targets, led, disk_first: choices.disk_first, before, after, ready, takeover })
 }
 
 /// Waits for so many more acknowledged writes.
-async fn progress(history: &History, more: u64) -> Result<(), Trouble> {
+pub(super) async fn progress(history: &History, more: u64) -> Result<(), Trouble> {
     let wanted = history.count().saturating_add(more);
     let began = Instant::now();
     let mut pace = interval(Duration::from_millis(2));

@@ -10,6 +10,9 @@ use crate::doctor::{Mount, without_flush};
 
 /// Size of a disk: sparse, so that only what is written takes room.
 const SIZE_BYTES: u64 = 512 * 1024 * 1024;
+/// The file that takes the room of a full disk, and how much of it is written at once.
+const FILLER: &str = "filler";
+const FILL_BYTES: usize = 1024 * 1024;
 
 /// See the module.
 pub(super) struct PowerDisk {
@@ -37,6 +40,25 @@ impl PowerDisk {
     pub(super) fn settle(&self) -> Result<(), String> {
         let root = File::open(&self.target).map_err(|error| error.to_string())?;
         rustix::fs::syncfs(root).map_err(|error| error.to_string())
+    }
+
+    /// Takes all room that is left.
+    pub(super) fn fill(&self) -> Result<(), String> {
+        let mut file = File::create(self.target.join(FILLER)).map_err(|error| error.to_string())?;
+        let zeros = vec![0_u8; FILL_BYTES];
+        loop {
+            match std::io::Write::write(&mut file, &zeros) {
+                Ok(0) => return Ok(()),
+                Ok(_) => {}
+                Err(error) if error.kind() == std::io::ErrorKind::StorageFull => return Ok(()),
+                Err(error) => return Err(error.to_string()),
+            }
+        }
+    }
+
+    /// Gives the room back.
+    pub(super) fn empty(&self) -> Result<(), String> {
+        std::fs::remove_file(self.target.join(FILLER)).map_err(|error| error.to_string())
     }
 
     /// The power goes: nothing is written from here on.

@@ -202,6 +202,28 @@ impl Fleet {
         Ok(began.elapsed())
     }
 
+    /// Starts those of the nodes that have ended, and waits until all of them are ready. Answers how long that took.
+    pub(super) async fn revive(&mut self, which: &[usize]) -> Result<Duration, Trouble> {
+        let ended: Vec<usize> = which.iter().copied().filter(|node| self.ended(*node)).collect();
+        let began = Instant::now();
+        self.start(&ended).await?;
+        for (_, node) in self.nodes.iter_mut().enumerate().filter(|(number, _)| which.contains(number)) {
+            node.ready(began).await?;
+        }
+        Ok(began.elapsed())
+    }
+
+    /// Sends a signal to a node's process.
+    pub(super) fn signal(&self, node: usize, signal: rustix::process::Signal) -> Result<(), String> {
+        let process = self.nodes.get(node).and_then(|node| node.process.as_ref());
+        process.ok_or("no such process")?.signal(signal)
+    }
+
+    /// The public side of a node.
+    pub(super) fn public(&self, node: usize) -> Result<&Client<HttpTransport>, Trouble> {
+        self.nodes.get(node).map(|node| &node.public).ok_or_else(|| harness("no such node"))
+    }
+
     /// Kills a node.
     pub(super) fn kill(&mut self, node: usize) {
         if let Some(node) = self.nodes.get_mut(node) {

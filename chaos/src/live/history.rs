@@ -5,6 +5,9 @@
 
 use std::cell::RefCell;
 use std::collections::{BTreeMap, BTreeSet};
+use std::time::Duration;
+
+use tokio::time::Instant;
 
 /// A write that a node answered.
 #[derive(Clone, Copy, Debug, Eq, PartialEq)]
@@ -26,6 +29,9 @@ struct Inner {
     count: u64,
     index: u64,
     forms: u64,
+    /// When the last write was acknowledged, and the longest time between two since the last [`History::watch`].
+    last: Option<Instant>,
+    gap: Duration,
 }
 
 impl History {
@@ -42,6 +48,20 @@ impl History {
         inner.touched.insert(station.to_owned());
         inner.count = inner.count.saturating_add(1);
         inner.index = inner.index.max(acknowledged.index);
+        let now = Instant::now();
+        let since = inner.last.map_or(Duration::ZERO, |last| now.saturating_duration_since(last));
+        inner.gap = inner.gap.max(since);
+        inner.last = Some(now);
+    }
+
+    /// From now on gaps are measured.
+    pub(super) fn watch(&self) {
+        self.0.borrow_mut().gap = Duration::ZERO;
+    }
+
+    /// The longest time between two acknowledged writes since [`History::watch`].
+    pub(super) fn longest_gap(&self) -> Duration {
+        self.0.borrow().gap
     }
 
     /// Revisions of a station so far.

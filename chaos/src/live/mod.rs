@@ -9,6 +9,7 @@ mod country;
 pub mod crash;
 mod disk;
 mod fleet;
+pub mod gaps;
 mod history;
 mod judges;
 mod nemesis;

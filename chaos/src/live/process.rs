@@ -65,6 +65,12 @@ impl Process {
         }
     }
 
+    /// Sends it a signal.
+    pub(super) fn signal(&self, signal: rustix::process::Signal) -> Result<(), String> {
+        let pid = rustix::process::Pid::from_child(&self.child);
+        rustix::process::kill_process(pid, signal).map_err(|error| error.to_string())
+    }
+
     /// `kill -9`, and waits until it is gone.
     pub(super) fn kill(&mut self) {
         // Both fail only for one that has ended already.

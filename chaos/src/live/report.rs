@@ -83,7 +83,7 @@ impl fmt::Display for Report {
             }
         }
         if let Some(why) = &self.skipped {
-            writeln!(formatter, "SKIPPED power losses: {why}")?;
+            writeln!(formatter, "SKIPPED power losses and full disks: {why}")?;
         }
         writeln!(formatter, "{} rounds, {} writes acknowledged", self.rounds.len(), self.acknowledged)
     }

@@ -49,6 +49,11 @@ impl Peers {
         }
     }
 
+    /// Drops every connection; each is made anew when it is needed.
+    pub(crate) fn reset(&self) {
+        self.links.lock().unwrap_or_else(PoisonError::into_inner).values().for_each(|link| link.reset());
+    }
+
     /// Whether any connection to a peer stands now.
     pub(crate) fn is_connected(&self, peer: NodeId) -> bool {
         let links = self.links.lock().unwrap_or_else(PoisonError::into_inner);

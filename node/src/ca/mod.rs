@@ -3,6 +3,7 @@
 //! Invariant: the authority's certificate names the cluster; whatever it issues to a node names the cluster, the
 //! node's number and its role. Keys are readable by their owner only and never leave the directory they are made in.
 
+mod rotation;
 mod signing;
 
 use std::path::Path;
@@ -108,7 +109,8 @@ impl Authority {
                 "{shown}: this certificate is not the authority of a Rakit cluster"
             ))
         })?;
-        let issuer = Issuer::from_ca_cert_pem(&certificate_pem, key).map_err(|error| rejected(&error))?;
+        let issuer =
+            Issuer::from_ca_cert_pem(first_of(&certificate_pem), key).map_err(|error| rejected(&error))?;
         Ok(Self { cluster, name, certificate_pem, issuer })
     }
 
@@ -176,16 +178,25 @@ fn leaf(name: &str, hosts: &[String]) -> Result<CertificateParams, Failure> {
 
 /// Valid from yesterday, so that a clock that is a little behind accepts it.
 fn valid(parameters: &mut CertificateParams, span: jiff::Span) -> Result<(), Failure> {
-    let today = jiff::Timestamp::now().to_zoned(jiff::tz::TimeZone::UTC).date();
-    let day = |date: jiff::civil::Date| {
-        let month = u8::try_from(date.month()).unwrap_or(1);
-        let day = u8::try_from(date.day()).unwrap_or(1);
-        rcgen::date_time_ymd(i32::from(date.year()), month, day)
-    };
-    let fault = |error: jiff::Error| Failure::failed(error.to_string());
-    parameters.not_before = day(today.yesterday().map_err(fault)?);
-    parameters.not_after = day(today.checked_add(span).map_err(fault)?);
+    let (year, month, day) = date_in(jiff::Span::new().days(-1))?;
+    parameters.not_before = rcgen::date_time_ymd(year, month, day);
+    let (year, month, day) = date_in(span)?;
+    parameters.not_after = rcgen::date_time_ymd(year, month, day);
     Ok(())
+}
+
+/// Year, month and day a span from today.
+fn date_in(span: jiff::Span) -> Result<(i32, u8, u8), Failure> {
+    let today = jiff::Timestamp::now().to_zoned(jiff::tz::TimeZone::UTC).date();
+    let date = today.checked_add(span).map_err(|error| Failure::failed(error.to_string()))?;
+    let month = u8::try_from(date.month()).unwrap_or(1);
+    Ok((i32::from(date.year()), month, u8::try_from(date.day()).unwrap_or(1)))
+}
+
+/// The first certificate of a bundle: the one that signs.
+fn first_of(bundle: &str) -> &str {
+    const END: &str = "-----END CERTIFICATE-----";
+    bundle.find(END).and_then(|place| bundle.get(..place.saturating_add(END.len()))).unwrap_or(bundle)
 }
 
 fn new_key() -> Result<KeyPair, Failure> {

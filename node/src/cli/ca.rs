@@ -30,6 +30,27 @@ enum Verb {
         #[arg(long, value_name = "NAME")]
         cluster: String,
     },
+    /// Replace the authority while the cluster runs: makes a new one and a bundle of both
+    Rotate {
+        /// Directory of the certificate authority
+        #[arg(long, value_name = "DIR")]
+        dir: PathBuf,
+        /// End it: take the old authority out of the bundle
+        #[arg(long)]
+        finish: bool,
+    },
+    /// Call a certificate back and write the list of all that were
+    Revoke {
+        /// Directory of the certificate authority
+        #[arg(long, value_name = "DIR")]
+        dir: PathBuf,
+        /// The certificate to call back (PEM)
+        #[arg(long, value_name = "FILE")]
+        certificate: PathBuf,
+        /// File for the list; every node names it as tls.crl
+        #[arg(long, value_name = "FILE")]
+        out: PathBuf,
+    },
     /// Issue the certificates of one node
     Issue {
         /// Directory of the certificate authority
@@ -61,6 +82,31 @@ pub fn run(arguments: &Arguments, output: &Output) -> Result<(), Failure> {
                 text!(
                     "klaster {id}; otoritas di {shown}, jaga kuncinya baik-baik",
                     "cluster {id}; authority in {shown}, keep its key safe"
+                )
+            });
+        }
+        Verb::Rotate { dir, finish } => {
+            if *finish {
+                Authority::finish_rotation(dir)?;
+            } else {
+                Authority::rotate(dir)?;
+            }
+            let shown = dir.join(crate::ca::AUTHORITY_CERTIFICATE);
+            let shown = shown.display();
+            output.answer(&json!({"dir": dir, "finished": finish}), || {
+                text!(
+                    "salin {shown} ke setiap simpul sebagai tls.ca; simpul memakainya tanpa dihidupkan ulang",
+                    "copy {shown} to every node as tls.ca; nodes use it without a restart"
+                )
+            });
+        }
+        Verb::Revoke { dir, certificate, out } => {
+            Authority::open(dir)?.revoke(dir, certificate, out)?;
+            let shown = out.display();
+            output.answer(&json!({"list": out}), || {
+                text!(
+                    "salin {shown} ke setiap simpul sebagai tls.crl",
+                    "copy {shown} to every node as tls.crl"
                 )
             });
         }

@@ -88,6 +88,23 @@ const PAIRS: &[(&str, &str)] = &[
         "Start a cluster on this machine and play the count of 2024 into it",
     ),
     ("Membuat otoritas sertifikat untuk klaster baru", "Make the certificate authority of a new cluster"),
+    (
+        "Mengganti otoritas selagi klaster berjalan: membuat yang baru dan berkas berisi keduanya",
+        "Replace the authority while the cluster runs: makes a new one and a bundle of both",
+    ),
+    (
+        "Mengakhirinya: mengeluarkan otoritas lama dari berkas itu",
+        "End it: take the old authority out of the bundle",
+    ),
+    (
+        "Menarik kembali sertifikat dan menulis daftar semua yang ditarik",
+        "Call a certificate back and write the list of all that were",
+    ),
+    ("Sertifikat yang ditarik kembali (PEM)", "The certificate to call back (PEM)"),
+    (
+        "Berkas daftar; setiap simpul menyebutnya sebagai tls.crl",
+        "File for the list; every node names it as tls.crl",
+    ),
     ("Menerbitkan sertifikat satu simpul", "Issue the certificates of one node"),
     ("Direktori otoritas sertifikat", "Directory of the certificate authority"),
     ("Nama klaster", "Name of the cluster"),

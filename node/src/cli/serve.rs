@@ -4,13 +4,14 @@
 //! takes part in the cluster, in this order, and changes nothing.
 
 use std::path::PathBuf;
+use std::sync::Arc;
 
 use clap::Args;
 
 use crate::compose::{self, Runtimes};
 use crate::failure::Failure;
 use crate::listeners::Bound;
-use crate::tls::NodeTls;
+use crate::tls::live::LiveTls;
 use crate::{settings, shutdown, telemetry, text};
 
 /// What `rakit serve` takes.
@@ -28,7 +29,7 @@ pub struct Arguments {
 pub fn run(arguments: &Arguments) -> Result<(), Failure> {
     let settings = settings::load(&arguments.config, &arguments.set)?;
     telemetry::install(&settings.telemetry)?;
-    let tls = NodeTls::load(&settings.tls)?;
+    let tls = LiveTls::load(&settings.tls)?;
     let bound = Bound::bind(&settings.listeners)?;
     let runtimes = Runtimes::start(&settings)?;
     let result = serve(&settings, &tls, bound, &runtimes);
@@ -38,13 +39,13 @@ pub fn run(arguments: &Arguments) -> Result<(), Failure> {
 
 fn serve(
     settings: &settings::Settings,
-    tls: &NodeTls,
+    tls: &Arc<LiveTls>,
     bound: Bound,
     runtimes: &Runtimes,
 ) -> Result<(), Failure> {
     let running = compose::start(settings, tls, bound, runtimes)?;
     tracing::info!(
-        node = tls.name.node.0,
+        node = tls.now().name.node.0,
         name = settings.node.name,
         public = settings.listeners.public.url,
         officer = settings.listeners.officer.url,

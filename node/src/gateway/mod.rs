@@ -23,6 +23,7 @@ use tally::ids::LogTime;
 use tally::outcome::Answer;
 use tokio::sync::watch;
 
+use crate::tls::live::LiveTls;
 use backups::Offers;
 use view::NodeView;
 
@@ -36,13 +37,14 @@ pub struct Gateway {
     stopping: Arc<AtomicBool>,
     publisher: Arc<OnceLock<Arc<Publisher>>>,
     offers: Arc<Offers>,
+    tls: Arc<LiveTls>,
 }
 
 impl Gateway {
     /// A gateway to the running cluster.
     #[must_use]
-    pub fn new(cluster: Cluster<RocksEngine>) -> Self {
-        Self { cluster, stopping: Arc::default(), publisher: Arc::default(), offers: Arc::default() }
+    pub fn new(cluster: Cluster<RocksEngine>, tls: Arc<LiveTls>) -> Self {
+        Self { cluster, stopping: Arc::default(), publisher: Arc::default(), offers: Arc::default(), tls }
     }
 
     /// Makes the publisher, which reads through this gateway and which public readiness asks.

@@ -4,8 +4,8 @@ use std::fmt::{Display, Write as _};
 use std::sync::atomic::Ordering;
 
 use api::ports::{
-    ClusterStatus, Equality, HashPoints, HealthCheck, MemberRequest, MemberStatus, OperationError,
-    Operations, StateHash,
+    CertificateDays, ClusterStatus, Equality, HashPoints, HealthCheck, MemberRequest, MemberStatus,
+    OperationError, Operations, StateHash,
 };
 use cluster::{Member, MemberRole, OperateError};
 use futures_util::future::BoxFuture;
@@ -25,6 +25,14 @@ impl Gateway {
     fn staying(&self) -> HealthCheck {
         let stopping = self.stopping.load(Ordering::Relaxed);
         Self::check("stopping", !stopping, || "this node is about to stop".to_owned())
+    }
+
+    /// Days until each certificate of this node ends.
+    fn certificates(&self) -> Vec<CertificateDays> {
+        let now_s = i64::try_from(self.cluster.now().0.div_euclid(1_000)).unwrap_or(i64::MAX);
+        let days = |at_s: i64| at_s.saturating_sub(now_s).div_euclid(24 * 60 * 60);
+        let tls = self.tls.now();
+        tls.ends.iter().map(|end| CertificateDays { name: end.name, days: days(end.at_s) }).collect()
     }
 
     fn in_use(&self) -> HealthCheck {
@@ -109,6 +117,7 @@ impl Operations for Gateway {
             index: status.applied,
             last_index: status.last_index,
             committed: status.committed,
+            certificates: self.certificates(),
             equality: self.equality(),
         }
     }
@@ -289,6 +298,14 @@ impl Operations for Gateway {
         }
         line(text, "rakit_disk_free_bytes", "gauge", &self.cluster.free_bytes());
         line(text, "rakit_disk_room", "gauge", &self.cluster.room().number());
+        let now_s = i64::try_from(self.cluster.now().0.div_euclid(1_000)).unwrap_or(i64::MAX);
+        text.push_str("# TYPE rakit_certificate_ends_seconds gauge\n");
+        for end in &self.tls.now().ends {
+            let left_s = end.at_s.saturating_sub(now_s);
+            let written =
+                writeln!(text, "rakit_certificate_ends_seconds{{certificate=\"{}\"}} {left_s}", end.name);
+            debug_assert!(written.is_ok(), "writing into a text cannot fail");
+        }
         let fenced = status.members.iter().filter(|member| member.lost_index.is_some()).count();
         line(text, "rakit_peers_fenced", "gauge", &fenced);
     }

@@ -3,7 +3,7 @@
 //! Invariant: the list is the file's shape exactly; a test compares it with a serialised [`super::Settings`].
 
 /// Every settings key, in the order of the file. Its variable is `RAKIT_` and the name in capitals with `_` for `.`.
-pub const KEYS: [&str; 27] = [
+pub const KEYS: [&str; 28] = [
     "node.name",
     "node.data",
     "listeners.public.address",
@@ -19,6 +19,7 @@ pub const KEYS: [&str; 27] = [
     "tls.peer_key",
     "tls.server_certificate",
     "tls.server_key",
+    "tls.crl",
     "timers.profile",
     "limits.public_connections",
     "limits.officer_connections",

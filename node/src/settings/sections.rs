@@ -90,6 +90,9 @@ pub struct Tls {
     pub server_certificate: PathBuf,
     /// Its key.
     pub server_key: PathBuf,
+    /// Certificates that are not accepted any more, if there are any: the authority's revocation list.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub crl: Option<PathBuf>,
 }
 
 /// How patient the cluster is.

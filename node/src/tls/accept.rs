@@ -8,27 +8,43 @@ use std::sync::Arc;
 
 use api::serve::{Accept, Accepted, Protocol};
 use futures_util::future::BoxFuture;
-use rustls::ServerConfig;
 use tokio::net::TcpStream;
 use tokio_rustls::TlsAcceptor;
+
+use super::live::LiveTls;
 
 /// Accepts connections over TLS.
 #[derive(Clone)]
 pub struct TlsAccept {
-    configuration: Arc<ServerConfig>,
+    tls: Arc<LiveTls>,
+    side: Side,
+}
+
+/// Whom a listener is for.
+#[derive(Clone, Copy, Debug, Eq, PartialEq)]
+pub enum Side {
+    /// Officers: anybody may connect, accounts decide.
+    Officers,
+    /// Operators: a certificate of this cluster is asked for.
+    Operators,
 }
 
 impl TlsAccept {
-    /// An acceptor with this configuration.
+    /// An acceptor that uses the certificates in force at each connection.
     #[must_use]
-    pub const fn new(configuration: Arc<ServerConfig>) -> Self {
-        Self { configuration }
+    pub const fn new(tls: Arc<LiveTls>, side: Side) -> Self {
+        Self { tls, side }
     }
 }
 
 impl Accept for TlsAccept {
     fn accept(&self, connection: TcpStream, _remote: SocketAddr) -> BoxFuture<'static, io::Result<Accepted>> {
-        let acceptor = TlsAcceptor::from(Arc::clone(&self.configuration));
+        let now = self.tls.now();
+        let configuration = match self.side {
+            Side::Officers => &now.officer,
+            Side::Operators => &now.operators,
+        };
+        let acceptor = TlsAcceptor::from(Arc::clone(configuration));
         Box::pin(async move {
             let stream = acceptor.accept(connection).await?;
             let (_, session) = stream.get_ref();

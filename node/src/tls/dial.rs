@@ -9,13 +9,14 @@ use std::time::Duration;
 
 use cluster::{BoxedIo, Dial, PeerIdentity, Purpose};
 use futures_util::future::BoxFuture;
-use rustls::{ClientConfig, ServerConfig};
+use rustls::ServerConfig;
 use rustls_pki_types::{CertificateDer, ServerName};
 use tally::ids::NodeId;
 use tokio::net::TcpStream;
 use tokio_rustls::{TlsAcceptor, TlsConnector};
 
 use super::identity::NodeName;
+use super::live::LiveTls;
 
 /// Longest time that sent bytes may stay unacknowledged.
 const USER_TIMEOUT: Duration = Duration::from_secs(1);
@@ -23,14 +24,14 @@ const USER_TIMEOUT: Duration = Duration::from_secs(1);
 /// Dials peers over mutual TLS.
 #[derive(Clone)]
 pub struct PeerDialer {
-    configuration: Arc<ClientConfig>,
+    tls: Arc<LiveTls>,
 }
 
 impl PeerDialer {
-    /// A dialer that shows this node's certificate.
+    /// A dialer that shows the certificate in force at each connection.
     #[must_use]
-    pub const fn new(configuration: Arc<ClientConfig>) -> Self {
-        Self { configuration }
+    pub const fn new(tls: Arc<LiveTls>) -> Self {
+        Self { tls }
     }
 }
 
@@ -41,7 +42,7 @@ impl Dial for PeerDialer {
         address: &str,
         _purpose: Purpose,
     ) -> BoxFuture<'static, io::Result<BoxedIo>> {
-        let connector = TlsConnector::from(Arc::clone(&self.configuration));
+        let connector = TlsConnector::from(Arc::clone(&self.tls.now().peer_client));
         let address = address.to_owned();
         Box::pin(async move {
             let stream = TcpStream::connect(&address).await?;

@@ -67,6 +67,12 @@ pub fn cluster_from_hex(text: &str) -> Option<[u8; 16]> {
     Some(u128::from_str_radix(text, 16).ok()?.to_be_bytes())
 }
 
+/// When a certificate ends, in seconds since 1970.
+pub(crate) fn ends_at_s(certificate: &CertificateDer<'_>) -> Option<i64> {
+    let (_, parsed) = X509Certificate::from_der(certificate).ok()?;
+    Some(parsed.validity().not_after.timestamp())
+}
+
 /// The URI that a cluster's authority carries itself.
 pub(crate) fn authority_uri(cluster: [u8; 16]) -> String {
     format!("{SCHEME}{}", hex(&cluster))

@@ -6,6 +6,7 @@
 pub mod accept;
 pub mod dial;
 pub mod identity;
+pub mod live;
 mod verify;
 
 use std::path::Path;
@@ -13,9 +14,10 @@ use std::sync::Arc;
 
 use rustls::crypto::CryptoProvider;
 use rustls::server::WebPkiClientVerifier;
+use rustls::server::danger::ClientCertVerifier;
 use rustls::{ClientConfig, RootCertStore, ServerConfig, SupportedProtocolVersion};
 use rustls_pki_types::pem::PemObject;
-use rustls_pki_types::{CertificateDer, PrivateKeyDer};
+use rustls_pki_types::{CertificateDer, CertificateRevocationListDer, PrivateKeyDer};
 
 use crate::failure::Failure;
 use crate::settings;
@@ -41,6 +43,17 @@ pub struct NodeTls {
     pub officer: Arc<ServerConfig>,
     /// Accepts operators that show a certificate of this cluster.
     pub operators: Arc<ServerConfig>,
+    /// When each certificate ends.
+    pub ends: Vec<CertificateEnd>,
+}
+
+/// When a certificate ends.
+#[derive(Clone, Copy, Debug, Eq, PartialEq)]
+pub struct CertificateEnd {
+    /// Which: `authority`, `peer` or `server`.
+    pub name: &'static str,
+    /// Seconds since 1970.
+    pub at_s: i64,
 }
 
 /// The provider of all cryptography: aws-lc-rs.
@@ -57,7 +70,9 @@ impl NodeTls {
         let cluster = authority.first().and_then(authority_cluster).ok_or_else(|| {
             wrong(&files.ca, &text!("bukan otoritas klaster Rakit", "not the authority of a Rakit cluster"))
         })?;
+        let mut ends = vec![end("authority", &files.ca, &authority)?];
         let roots = Arc::new(roots(&files.ca, authority)?);
+        let revoked = files.crl.as_deref().map(revocations).transpose()?.unwrap_or_default();
         let peer = certificates(&files.peer_certificate)?;
         let name = peer.first().and_then(NodeName::of_certificate);
         let name = name.filter(|name| name.cluster == cluster).ok_or_else(|| {
@@ -72,9 +87,11 @@ impl NodeTls {
         let server = certificates(&files.server_certificate)?;
         let server_key = key(&files.server_key)?;
 
+        ends.push(end("peer", &files.peer_certificate, &peer)?);
+        ends.push(end("server", &files.server_certificate, &server)?);
         let provider = provider();
-        let verifier = ClusterVerifier::new(cluster, Arc::clone(&roots), Arc::clone(&provider))
-            .map_err(|error| wrong(&files.ca, &error.to_string()))?;
+        let clients = clients(roots, revoked, &provider).map_err(|error| wrong(&files.ca, &error))?;
+        let verifier = ClusterVerifier::new(cluster, Arc::clone(&clients), Arc::clone(&provider));
         let verifier = Arc::new(verifier);
         let unfit = |path: &Path| {
             let path = path.to_owned();
@@ -105,9 +122,6 @@ impl NodeTls {
             .with_single_cert(server.clone(), server_key.clone_key())
             .map_err(unfit(&files.server_key))?;
         officer.alpn_protocols = vec![b"h2".to_vec(), b"http/1.1".to_vec()];
-        let clients = WebPkiClientVerifier::builder_with_provider(roots, Arc::clone(&provider))
-            .build()
-            .map_err(|error| wrong(&files.ca, &error.to_string()))?;
         let mut operators = ServerConfig::builder_with_provider(provider)
             .with_protocol_versions(MODERN)
             .map_err(unfit(&files.server_certificate))?
@@ -121,6 +135,7 @@ impl NodeTls {
             peer_client: Arc::new(peer_client),
             officer: Arc::new(officer),
             operators: Arc::new(operators),
+            ends,
         })
     }
 }
@@ -187,6 +202,34 @@ fn roots(path: &Path, authority: Vec<CertificateDer<'static>>) -> Result<RootCer
         roots.add(certificate).map_err(|error| wrong(path, &error.to_string()))?;
     }
     Ok(roots)
+}
+
+/// Checks certificates that are shown here: signed by the authority, valid now, not revoked.
+fn clients(
+    roots: Arc<RootCertStore>,
+    revoked: Vec<CertificateRevocationListDer<'static>>,
+    provider: &Arc<CryptoProvider>,
+) -> Result<Arc<dyn ClientCertVerifier>, String> {
+    let mut builder = WebPkiClientVerifier::builder_with_provider(roots, Arc::clone(provider));
+    if !revoked.is_empty() {
+        // While two authorities overlap, only one of them may have a list.
+        builder =
+            builder.with_crls(revoked).only_check_end_entity_revocation().allow_unknown_revocation_status();
+    }
+    builder.build().map_err(|error| error.to_string())
+}
+
+fn revocations(path: &Path) -> Result<Vec<CertificateRevocationListDer<'static>>, Failure> {
+    let read = CertificateRevocationListDer::pem_file_iter(path);
+    let read = read.and_then(Iterator::collect::<Result<Vec<_>, _>>);
+    read.map_err(|error| wrong(path, &error.to_string()))
+}
+
+/// When the first certificate of a chain ends.
+fn end(name: &'static str, path: &Path, chain: &[CertificateDer<'_>]) -> Result<CertificateEnd, Failure> {
+    let at_s = chain.first().and_then(identity::ends_at_s);
+    let at_s = at_s.ok_or_else(|| wrong(path, &text!("tidak terbaca", "cannot be read")))?;
+    Ok(CertificateEnd { name, at_s })
 }
 
 /// Whether the authority signed the first certificate of a chain and it is valid now.

@@ -9,6 +9,7 @@ use tokio::net::TcpListener;
 
 use super::dial::{PeerDialer, accept_peer};
 use super::identity::NodeName;
+use super::live::LiveTls;
 use super::*;
 use crate::ca::{self, Authority};
 
@@ -19,6 +20,7 @@ fn files(directory: &Path) -> settings::Tls {
         peer_key: directory.join(ca::PEER_KEY),
         server_certificate: directory.join(ca::SERVER_CERTIFICATE),
         server_key: directory.join(ca::SERVER_KEY),
+        crl: None,
     }
 }
 
@@ -35,7 +37,7 @@ fn handshake(
     server: &settings::Tls,
     expected: u64,
 ) -> (io::Result<()>, io::Result<PeerIdentity>) {
-    let client = NodeTls::load(client).expect("client files").peer_client;
+    let client = LiveTls::load(client).expect("client files");
     let server = NodeTls::load(server).expect("server files").peer_server;
     let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().expect("runtime");
     runtime.block_on(async {
@@ -126,4 +128,74 @@ fn an_authority_is_opened_as_it_was_made_and_never_replaced() {
     let again = NodeName { cluster: opened.cluster, node: NodeId(1), edge: false };
     let refused = opened.issue(again, &["localhost".to_owned()], &directory.path().join("node-1"));
     assert_eq!(refused.expect_err("keys are never replaced").exit, crate::failure::Exit::Precondition);
+}
+
+#[test]
+fn new_certificates_are_taken_into_use_and_wrong_ones_are_not() {
+    let directory = tempfile::tempdir().expect("directory");
+    let authority = Authority::create(&directory.path().join("ca"), "uji").expect("authority");
+    let files = node(&authority, directory.path(), 1, false);
+    let live = LiveTls::load(&files).expect("fits");
+    let before = live.now();
+    assert!(!live.refresh().expect("nothing changed"));
+    // Certificates of node 1 once more: a new peer certificate alone does not fit the old key.
+    let again = NodeName { cluster: authority.cluster, node: NodeId(1), edge: false };
+    let fresh = directory.path().join("fresh");
+    authority.issue(again, &["localhost".to_owned()], &fresh).expect("issues");
+    let take = |name: &str| std::fs::copy(fresh.join(name), directory.path().join("node-1").join(name));
+    take(ca::PEER_CERTIFICATE).expect("copies");
+    assert!(live.refresh().is_err());
+    assert!(Arc::ptr_eq(&live.now(), &before));
+    take(ca::PEER_KEY).expect("copies");
+    assert!(live.refresh().expect("fits again"));
+    assert!(!Arc::ptr_eq(&live.now(), &before));
+    // Those of another node are not this node's.
+    node(&authority, directory.path(), 2, false);
+    for name in [ca::PEER_CERTIFICATE, ca::PEER_KEY] {
+        let from = directory.path().join("node-2").join(name);
+        std::fs::copy(from, directory.path().join("node-1").join(name)).expect("copies");
+    }
+    assert!(live.refresh().is_err());
+    assert_eq!(live.now().name.node, NodeId(1));
+}
+
+#[test]
+fn two_authorities_overlap_and_the_old_one_goes() {
+    let directory = tempfile::tempdir().expect("directory");
+    let ca_directory = directory.path().join("ca");
+    let old = Authority::create(&ca_directory, "uji").expect("authority");
+    let one = node(&old, directory.path(), 1, false);
+    let two = node(&old, directory.path(), 2, false);
+    let new = Authority::rotate(&ca_directory).expect("rotates");
+    assert_eq!((new.cluster, new.name.as_str()), (old.cluster, "uji"));
+    assert!(Authority::rotate(&ca_directory).is_err(), "one rotation at a time");
+    let bundle = ca_directory.join(ca::AUTHORITY_CERTIFICATE);
+    // A node of the new authority is not known before the bundle is everywhere, then both know each other.
+    let three = node(&new, directory.path(), 3, false);
+    assert!(handshake(&three, &one, 1).1.is_err());
+    for files in [&one, &two] {
+        std::fs::copy(&bundle, &files.ca).expect("copies");
+    }
+    handshake(&three, &one, 1).0.expect("old knows new");
+    handshake(&two, &three, 3).0.expect("new knows old");
+    Authority::finish_rotation(&ca_directory).expect("finishes");
+    std::fs::copy(&bundle, &three.ca).expect("copies");
+    assert!(handshake(&two, &three, 3).1.is_err(), "the old authority is not trusted any more");
+}
+
+#[test]
+fn a_revoked_certificate_is_refused_by_both_sides() {
+    let directory = tempfile::tempdir().expect("directory");
+    let ca_directory = directory.path().join("ca");
+    let authority = Authority::create(&ca_directory, "uji").expect("authority");
+    let mut one = node(&authority, directory.path(), 1, false);
+    let stolen = node(&authority, directory.path(), 2, false);
+    let good = node(&authority, directory.path(), 3, false);
+    let list = directory.path().join("crl.pem");
+    authority.revoke(&ca_directory, &stolen.peer_certificate, &list).expect("revokes");
+    one.crl = Some(list);
+    assert!(handshake(&stolen, &one, 1).1.is_err(), "as a client");
+    assert!(handshake(&one, &stolen, 2).0.is_err(), "as a server");
+    handshake(&good, &one, 1).0.expect("the others go on");
+    handshake(&one, &good, 3).0.expect("the others go on");
 }

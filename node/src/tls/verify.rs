@@ -6,36 +6,30 @@
 use std::sync::Arc;
 
 use rustls::client::danger::{HandshakeSignatureValid, ServerCertVerified, ServerCertVerifier};
-use rustls::client::verify_server_cert_signed_by_trust_anchor;
 use rustls::crypto::{CryptoProvider, verify_tls12_signature, verify_tls13_signature};
 use rustls::server::danger::{ClientCertVerified, ClientCertVerifier};
-use rustls::server::{ParsedCertificate, WebPkiClientVerifier};
-use rustls::{
-    CertificateError, DigitallySignedStruct, DistinguishedName, Error, RootCertStore, SignatureScheme,
-};
+use rustls::{CertificateError, DigitallySignedStruct, DistinguishedName, Error, SignatureScheme};
 use rustls_pki_types::{CertificateDer, ServerName, UnixTime};
 
 use super::identity::NodeName;
 
-/// Checks peers' certificates against one cluster, in both directions.
+/// Checks peers' certificates against one cluster, in both directions. A node's certificate is good for both, so
+/// that one verifier, with one list of what is revoked, judges servers as well as clients.
 #[derive(Debug)]
 pub(super) struct ClusterVerifier {
     cluster: [u8; 16],
-    roots: Arc<RootCertStore>,
     provider: Arc<CryptoProvider>,
     clients: Arc<dyn ClientCertVerifier>,
 }
 
 impl ClusterVerifier {
-    /// A verifier for the cluster whose authorities are `roots`.
-    pub(super) fn new(
+    /// A verifier for the cluster whose certificates `clients` accepts.
+    pub(super) const fn new(
         cluster: [u8; 16],
-        roots: Arc<RootCertStore>,
+        clients: Arc<dyn ClientCertVerifier>,
         provider: Arc<CryptoProvider>,
-    ) -> Result<Self, rustls::server::VerifierBuilderError> {
-        let clients =
-            WebPkiClientVerifier::builder_with_provider(Arc::clone(&roots), Arc::clone(&provider)).build()?;
-        Ok(Self { cluster, roots, provider, clients })
+    ) -> Self {
+        Self { cluster, provider, clients }
     }
 
     fn belongs(&self, certificate: &CertificateDer<'_>) -> Result<(), Error> {
@@ -56,9 +50,7 @@ impl ServerCertVerifier for ClusterVerifier {
         _ocsp_response: &[u8],
         now: UnixTime,
     ) -> Result<ServerCertVerified, Error> {
-        let parsed = ParsedCertificate::try_from(end_entity)?;
-        let algorithms = self.provider.signature_verification_algorithms.all;
-        verify_server_cert_signed_by_trust_anchor(&parsed, &self.roots, intermediates, now, algorithms)?;
+        self.clients.verify_client_cert(end_entity, intermediates, now)?;
         self.belongs(end_entity)?;
         Ok(ServerCertVerified::assertion())
     }

@@ -4,3 +4,4 @@
 
 pub(super) mod acknowledged;
 pub(super) mod equality;
+pub(super) mod fresh;
