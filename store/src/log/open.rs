@@ -11,7 +11,7 @@ use super::tail::Tail;
 use super::{Ends, Log, LogState, Shared, damaged};
 use crate::codec::{self, CodecError, Mark};
 use crate::engine::{Batch, Disk, Engine, EngineError};
-use crate::version::{LOG, Options, damaged_file, unopenable, write_ahead_logs};
+use crate::version::{LOG, Options, damaged_file, unopenable};
 use crate::{Identity, LogId, StoreError, Vote, keys};
 
 /// Makes the log of a new node.
@@ -25,9 +25,9 @@ pub(crate) fn create<E: Engine>(engine: &E, disk: &E::Disk, identity: &Identity)
     MarkFile::create(disk, mark).map_err(StoreError::file(format!("writing {MARK_FILE}")))
 }
 
-/// Opens the log on a database whose identity was checked.
+/// Opens the log on a database whose identity was checked; `replayed` names its write-ahead logs for messages.
 pub(crate) fn open<E: Engine>(
-    engine: E,
+    (engine, replayed): (E, String),
     disk: &E::Disk,
     identity: Identity,
     options: Options,
@@ -48,7 +48,7 @@ pub(crate) fn open<E: Engine>(
     let purged = purged.transpose().map_err(damaged("purged mark"))?;
     let last = Entries::survey(&engine, purged, unreadable)?.or(purged);
     if let Some(detail) = missing(mark, engine.sequence(), vote, last) {
-        let detail = format!("{detail}; on disk: {LOG}/ with {}", write_ahead_logs(disk, LOG));
+        let detail = format!("{detail}; on disk: {LOG}/ with {replayed}");
         return Err(StoreError::AcknowledgedLost { dir: dir(), node: identity.node, detail });
     }
     let tail = Tail::new(options.tail_bytes_max);
