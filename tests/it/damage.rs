@@ -31,7 +31,7 @@ const REFUSED: &[(&str, Damage, &str)] = &[
     ("data/log/MANIFEST-", Damage::Flip, "log/MANIFEST-"),
     ("data/log/*.sst", Damage::Flip, ".sst"),
     ("data/log/*.sst", Damage::Cut, ".sst"),
-    ("data/log/*.log", Damage::Cut, "data/log"),
+    ("data/log/*.log", Damage::Cut, ".log"),
     ("data/state-000001/CURRENT", Damage::Flip, "state-000001"),
     ("data/state-000001/MANIFEST-", Damage::Flip, "state-000001/MANIFEST-"),
     ("data/state-000001/*.sst", Damage::Flip, ".sst"),

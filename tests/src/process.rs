@@ -14,13 +14,15 @@ pub fn signal(pid: i32, signal: Signal) {
     assert!(!matches!(sent, Some(Err(Errno::PERM))), "process {pid} is not ours to signal");
 }
 
-/// Whether a process runs; a zombie that nobody reaped does not.
+/// Whether a process runs; a zombie that nobody reaped does not, once its last thread is gone: until then it holds
+/// its ports and its locks, and niced threads take long to die on a busy machine.
 #[must_use]
 pub fn runs(pid: i32) -> bool {
     let Some(known) = Pid::from_raw(pid) else { return false };
-    test_kill_process(known).is_ok()
-        && fs::read_to_string(format!("/proc/{pid}/stat"))
-            .is_ok_and(|stat| stat.rsplit(") ").next().is_some_and(|rest| !rest.starts_with('Z')))
+    let zombie = fs::read_to_string(format!("/proc/{pid}/stat"))
+        .is_ok_and(|stat| stat.rsplit(") ").next().is_some_and(|rest| rest.starts_with('Z')));
+    let threads = fs::read_dir(format!("/proc/{pid}/task")).map_or(0, Iterator::count);
+    test_kill_process(known).is_ok() && threads > usize::from(zombie)
 }
 
 /// Waits for the end of a process.

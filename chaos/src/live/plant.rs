@@ -12,7 +12,7 @@ use crate::doctor::{run, write_file};
 pub enum Plant {
     /// Every flush claims success and does nothing.
     NoFlush,
-    /// A flush waits as long as the file that [`HANG_VARIABLE`] names is there: a disk that hangs.
+    /// A flush waits as long as a file named by the environment is there: a disk that hangs.
     #[value(skip)]
     Hang,
 }

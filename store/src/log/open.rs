@@ -11,7 +11,7 @@ use super::tail::Tail;
 use super::{Ends, Log, LogState, Shared, damaged};
 use crate::codec::{self, CodecError, Mark};
 use crate::engine::{Batch, Disk, Engine, EngineError};
-use crate::version::{LOG, Options, damaged_file, unopenable, write_ahead_logs};
+use crate::version::{LOG, Options, damaged_file, unopenable};
 use crate::{Identity, LogId, StoreError, Vote, keys};
 
 /// Makes the log of a new node.
@@ -66,14 +66,13 @@ pub(crate) fn look<E: Engine>(engine: &E, disk: &E::Disk) -> Result<(Found, Mark
     let purged = row(&keys::PURGED)?.map(|value| codec::decode_log_id(&value));
     let purged = purged.transpose().map_err(damaged("purged mark"))?;
     let last = Entries::survey(engine, purged, unreadable)?.or(purged);
-    let broken = missing(mark, engine.sequence(), vote, last)
-        .map(|detail| format!("{detail}; on disk: {LOG}/ with {}", write_ahead_logs(disk, LOG)));
+    let broken = missing(mark, engine.sequence(), vote, last);
     Ok((Found { vote, purged, last, broken }, file))
 }
 
-/// Opens the log on a database whose identity was checked.
+/// Opens the log on a database whose identity was checked; `replayed` names its write-ahead logs for messages.
 pub(crate) fn open<E: Engine>(
-    engine: E,
+    (engine, replayed): (E, String),
     disk: &E::Disk,
     identity: Identity,
     options: Options,
@@ -82,6 +81,7 @@ pub(crate) fn open<E: Engine>(
     let (Found { vote, purged, last, broken }, file) = look(&engine, disk)?;
     if let Some(detail) = broken {
         let dir = disk.root().display().to_string();
+        let detail = format!("{detail}; on disk: {LOG}/ with {replayed}");
         return Err(StoreError::AcknowledgedLost { dir, node: identity.node, detail });
     }
     let tail = Tail::new(options.tail_bytes_max);

@@ -148,6 +148,8 @@ fn open_locked<D: Disk>(
     let failed = || StoreError::file(format!("reading {}", place(disk)));
     let (identity, state) = look(disk)?;
     check_expected(disk, &identity, expected)?;
+    // Opening turns them into tables: a message about them has to name those that were there.
+    let replayed = write_ahead_logs(disk, LOG);
     let log_engine = disk.open(LOG, Purpose::Log, OpenMode::Open);
     let log_engine = log_engine.map_err(|source| unopenable(disk, "log", LOG, source))?;
     let state_engine = disk.open(&state, Purpose::State, OpenMode::Open);
@@ -158,7 +160,7 @@ fn open_locked<D: Disk>(
         }
     }
     // All that can be refused first: nothing is removed from a directory that is.
-    let log = log::open(log_engine, disk, identity, options, Arc::clone(&held))?;
+    let log = log::open((log_engine, replayed), disk, identity, options, Arc::clone(&held))?;
     let machine = machine::open(state_engine, state.clone(), disk, identity, held);
     let machine = machine.map_err(|error| {
         if let StoreError::Engine(source) = error { unopenable(disk, "state", &state, source) } else { error }
@@ -244,7 +246,7 @@ pub(crate) fn unopenable<D: Disk>(
 }
 
 /// Names of the write-ahead logs of a database; what cannot be listed is left out, for it explains another error.
-pub(crate) fn write_ahead_logs<D: Disk>(disk: &D, directory: &str) -> String {
+fn write_ahead_logs<D: Disk>(disk: &D, directory: &str) -> String {
     let names = disk.list(directory).unwrap_or_default();
     let logs: Vec<String> = names.into_iter().filter(|name| name.strip_suffix(".log").is_some()).collect();
     if logs.is_empty() {
