@@ -122,12 +122,16 @@ fn establish<D: Disk>(
 
 /// The ledger of a state database that belongs to a cluster.
 pub(crate) fn ledger<R: Reader>(rows: &R) -> Result<Ledger, StoreError> {
+    let unfounded = || StoreError::BackupRefused("it belongs to no cluster: it was never founded".to_owned());
+    find_ledger(rows)?.ok_or_else(unfounded)
+}
+
+/// The ledger of a state database; none before the first entry.
+fn find_ledger<R: Reader>(rows: &R) -> Result<Option<Ledger>, StoreError> {
     let value = rows.get(&keys::row(&RowKey::Ledger))?;
     let row = value.map(|value| codec::decode_row(&RowKey::Ledger, &value)).transpose();
-    match row.map_err(|source| StoreError::Damaged { what: "the ledger".to_owned(), source })? {
-        Some(Row::Ledger(ledger)) => Ok(ledger),
-        _ => Err(StoreError::BackupRefused("it belongs to no cluster: it was never founded".to_owned())),
-    }
+    let row = row.map_err(|source| StoreError::Damaged { what: "the ledger".to_owned(), source })?;
+    Ok(if let Some(Row::Ledger(ledger)) = row { Some(ledger) } else { None })
 }
 
 /// Replaces what a new epoch does not take over.

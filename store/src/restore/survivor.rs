@@ -7,9 +7,11 @@ use std::ops::ControlFlow;
 use std::sync::Arc;
 
 use bytes::Bytes;
+use tally::command::{Command, log_time};
 use tally::ids::{LogTime, NodeId};
+use tally::row::Ledger;
 
-use super::{copy, ledger};
+use super::{copy, find_ledger};
 use crate::engine::{Direction, Disk, Engine, OpenMode, Purpose, Reader};
 use crate::machine::{Sums, read_applied, sums};
 use crate::snapshot::incidental;
@@ -27,9 +29,9 @@ pub struct SurvivorReport {
     pub identity: Identity,
     /// Name of the cluster.
     pub name: String,
-    /// Log time of the last entry applied.
+    /// Log time of the last entry.
     pub log_time: LogTime,
-    /// Next node number, as far as was applied.
+    /// Next node number after the last entry.
     pub next_node: NodeId,
     /// The vote.
     pub vote: Option<Vote>,
@@ -52,6 +54,8 @@ pub struct Survivor<D: Disk> {
     disk: D,
     state: String,
     log: D::Engine,
+    /// First entry that is not in the state.
+    first: u64,
     report: SurvivorReport,
     _lock: Arc<D::Lock>,
 }
@@ -65,7 +69,8 @@ impl<D: Disk> Survivor<D> {
         let rows = disk.open(&state, Purpose::State, OpenMode::ReadOnly)?;
         let found = log::look(&log_engine, &disk)?.0;
         let record = read_applied(&rows)?;
-        let ledger = ledger(&rows)?;
+        // Of a node that died young the state may hold nothing yet: all is in the log then.
+        let mut ledger = find_ledger(&rows)?.unwrap_or_default();
         let mut faults = Vec::new();
         faults.extend(found.broken.map(|detail| format!("its log lost what was flushed: {detail}")));
         let hash = sums(&rows)?.state;
@@ -78,16 +83,26 @@ impl<D: Disk> Survivor<D> {
             faults.push("its log begins after the end of its state".to_owned());
         }
         let mut membership = record.membership.unwrap_or_default();
-        let walked = walk(&log_engine, applied.index.saturating_add(1), last.index, |round| {
+        // A log begins at 0 or 1, whoever founded it.
+        let first = match record.id {
+            Some(id) => id.index.saturating_add(1),
+            None => first_index(&log_engine)?,
+        };
+        let walked = walk(&log_engine, first, last.index, |round| {
             for entry in round {
-                if let Payload::Membership(frame) = entry.payload {
-                    membership = frame;
+                match entry.payload {
+                    Payload::Blank => {}
+                    Payload::Membership(frame) => membership = frame,
+                    Payload::Proposal(frame) => note(&mut ledger, entry.id.index, &frame)?,
                 }
             }
             Ok(())
         });
         if let Err(error) = walked {
             faults.push(error.to_string());
+        }
+        if ledger.epoch == 0 {
+            faults.push("it belongs to no cluster: it was never founded".to_owned());
         }
         let committed = log_engine.get(&keys::COMMITTED)?.map(|value| codec::decode_log_id(&value));
         let committed = committed
@@ -106,7 +121,7 @@ impl<D: Disk> Survivor<D> {
             membership,
             faults,
         };
-        Ok(Self { disk, state, log: log_engine, report, _lock: lock })
+        Ok(Self { disk, state, log: log_engine, first, report, _lock: lock })
     }
 
     /// What it has.
@@ -125,8 +140,7 @@ impl<D: Disk> Survivor<D> {
         }
         let engine = disk.open(state, Purpose::State, OpenMode::Open)?;
         let machine = machine::open(engine, state.to_owned(), disk, self.report.identity, Arc::clone(lock))?;
-        let first = self.report.applied.index.saturating_add(1);
-        walk(&self.log, first, self.report.last.index, |round| machine.apply(round).map(drop))?;
+        walk(&self.log, self.first, self.report.last.index, |round| machine.apply(round).map(drop))?;
         machine.flush()?;
         let sums = sums(&machine.engine())?;
         if sums.state != machine.state_hash().hash || machine.applied().id != Some(self.report.last) {
@@ -135,6 +149,33 @@ impl<D: Disk> Survivor<D> {
         }
         Ok(sums)
     }
+}
+
+/// Index of the first entry there is.
+fn first_index<E: Engine>(log: &E) -> Result<u64, StoreError> {
+    let mut found = 0;
+    log.scan(&keys::entry(0), &keys::ENTRIES_END, Direction::Forward, &mut |key, _| {
+        found = keys::entry_index(key).unwrap_or_default();
+        ControlFlow::Break(())
+    })?;
+    Ok(found)
+}
+
+/// Takes note of what an entry will do to the ledger, as far as a report tells it.
+fn note(ledger: &mut Ledger, index: u64, frame: &[u8]) -> Result<(), StoreError> {
+    let proposal =
+        codec::decode_proposal(frame).map_err(|source| StoreError::Undecodable { index, source })?;
+    ledger.log_time = log_time(ledger.log_time, proposal.header.proposed_at);
+    for item in proposal.items {
+        if let Command::Found { name, epoch, next_node, .. } = item.command {
+            if ledger.epoch == 0 {
+                (ledger.name, ledger.epoch, ledger.next_node) = (name, epoch, next_node);
+            }
+        } else if matches!(item.command, Command::AllocateNode) {
+            ledger.next_node.0 = ledger.next_node.0.saturating_add(1);
+        }
+    }
+    Ok(())
 }
 
 /// Shows the entries from `first` to `last`, both included, in rounds; a hole or a damaged one is an error.

@@ -180,7 +180,7 @@ fn one_flipped_byte_is_found_in_any_file() {
 }
 
 /// The state was flushed, more is in the log only, and the process died.
-fn outlived<D: Disk>(disk: &D, target: &D, identity: &Identity) {
+fn outlived<D: Disk>(disk: &D, target: &D, identity: &Identity, applied: usize) {
     let (log, machine) = create_on(disk, identity, Options::default()).unwrap();
     let all: Vec<_> = founding().into_iter().chain(reports(6)).collect();
     let entries = entries(1, &all);
@@ -188,7 +188,7 @@ fn outlived<D: Disk>(disk: &D, target: &D, identity: &Identity) {
     log.append(entries.clone(), callback).unwrap();
     wait(&done);
     log.save_committed(Some(entries[5].id)).unwrap();
-    machine.apply(entries[..4].to_vec()).unwrap();
+    machine.apply(entries[..applied].to_vec()).unwrap();
     machine.flush().unwrap();
     let served = Survivor::examine(disk.clone()).map(drop).unwrap_err();
     assert_eq!(served.next_step(), NextStep::Operator, "a node that runs is left alone");
@@ -198,7 +198,10 @@ fn outlived<D: Disk>(disk: &D, target: &D, identity: &Identity) {
     let report = survivor.report().clone();
     let last = entries.last().unwrap().id;
     assert_eq!(report.faults, [""; 0]);
-    assert_eq!((report.applied, report.committed, report.last), (entries[3].id, entries[5].id, last));
+    let flushed = applied.checked_sub(1).map(|place| entries[place].id);
+    assert_eq!((report.applied, report.last), (flushed.unwrap_or_default(), last));
+    assert_eq!((report.committed, report.name.as_str()), (entries[5].id, "Pemilu 2024"));
+    assert_eq!(report.next_node, NodeId(4));
     let made = recover(target, &survivor, &succession(EpochCause::Recovered, last)).unwrap();
     assert_eq!(made.sums.forms, 6, "what was only in the log is there");
     assert_eq!(Survivor::examine(target.clone()).unwrap().report().last, leap(last));
@@ -207,7 +210,7 @@ fn outlived<D: Disk>(disk: &D, target: &D, identity: &Identity) {
     rows_and_epoch(&machine, last);
     drop(machine);
     let (_log, before) = open_on(disk, None, Options::default()).unwrap();
-    assert_eq!(before.applied().id, Some(entries[3].id), "what it was made from is as it was");
+    assert_eq!(before.applied().id, flushed, "what it was made from is as it was");
 }
 
 /// On disk only: the state of a node in memory has no files that could be taken over.
@@ -215,9 +218,11 @@ fn outlived<D: Disk>(disk: &D, target: &D, identity: &Identity) {
 fn a_survivor_goes_on_with_all_of_its_log() {
     let place = tempfile::tempdir().unwrap();
     let disk = |name: &str| RocksDisk::new(&place.path().join(name));
-    outlived(&disk("old"), &disk("new"), &IDENTITY);
+    outlived(&disk("old"), &disk("new"), &IDENTITY, 4);
+    // Nothing of its state was flushed before it died.
+    outlived(&disk("young"), &disk("of young"), &IDENTITY, 0);
     // An edge is a survivor like any other.
-    outlived(&disk("edge"), &disk("of edge"), &Identity { edge: true, ..IDENTITY });
+    outlived(&disk("edge"), &disk("of edge"), &Identity { edge: true, ..IDENTITY }, 4);
 }
 
 #[test]
