@@ -10,7 +10,7 @@ use tally::row::{Row, RowKey};
 
 use super::log::Ends;
 use super::report::{Findings, Report};
-use crate::engine::{Direction, Engine, Reader};
+use crate::engine::{Direction, Engine, Reader, walk as walk_rows};
 use crate::machine::{Summing, differing_parts, read_applied, read_points, read_sums};
 use crate::{StateSums, codec, keys};
 
@@ -112,7 +112,7 @@ fn walk<E: Engine>(rows: &Rows<'_, E>, kinds: &mut Kinds) -> Option<StateSums> {
     let mut last = Vec::new();
     // A moment of it: rows are looked up in the database while it is walked over.
     let moment = rows.engine.snapshot();
-    let scanned = moment.scan(&keys::ROWS_FIRST, &keys::ROWS_END, Direction::Forward, &mut |key, value| {
+    let scanned = walk_rows(&moment, &keys::ROWS_FIRST, &keys::ROWS_END, &mut |key, value| {
         summing.add(key, value);
         last.clear();
         last.extend_from_slice(key);
