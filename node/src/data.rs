@@ -15,14 +15,9 @@ const FIRST_EPOCH: u64 = 1;
 
 /// Makes the data of a new node of a history that begins; answers the incarnation drawn for it.
 pub fn create(directory: &Path, name: NodeName) -> Result<[u8; 16], Failure> {
-    create_in_epoch(directory, name, FIRST_EPOCH)
-}
-
-/// Makes the data of a new node of a cluster that is in an epoch; answers the incarnation drawn for it.
-pub fn create_in_epoch(directory: &Path, name: NodeName, epoch: u64) -> Result<[u8; 16], Failure> {
-    let identity = identity(name, epoch)?;
-    store::create(directory, &identity).map_err(|error| refused(&error))?;
-    Ok(identity.incarnation)
+    let Identity { incarnation, .. } = identity(name, FIRST_EPOCH)?;
+    create_incarnation(directory, name, FIRST_EPOCH, incarnation)?;
+    Ok(incarnation)
 }
 
 /// Who a node is whose data is about to be made: with an incarnation drawn for it.

@@ -149,3 +149,36 @@ pub trait Engine: Reader + Clone + Send + Sync + 'static {
     /// A number that grows with each change, and after a crash is that of the last change that was kept.
     fn sequence(&self) -> u64;
 }
+
+/// Rows that [`walk`] copies before it shows them.
+const PAGE_ROWS: usize = 1_000;
+
+/// Shows the rows from `lower` (included) to `upper` (excluded) like a forward scan, but outside of it: a page is
+/// copied first. Whoever is shown a row may take its time and read the same database. `reader` must not change
+/// meanwhile.
+pub(crate) fn walk<R: Reader>(
+    reader: &R,
+    lower: &[u8],
+    upper: &[u8],
+    visit: Visit<'_>,
+) -> Result<(), EngineError> {
+    let mut lower = lower.to_vec();
+    loop {
+        let mut page: Vec<(Vec<u8>, Vec<u8>)> = Vec::new();
+        let scanned = reader.scan(&lower, upper, Direction::Forward, &mut |key, value| {
+            page.push((key.to_vec(), value.to_vec()));
+            if page.len() < PAGE_ROWS { ControlFlow::Continue(()) } else { ControlFlow::Break(()) }
+        });
+        for (key, value) in &page {
+            if visit(key, value).is_break() {
+                return Ok(());
+            }
+        }
+        // What could be read was shown before it is said that the rest cannot.
+        scanned?;
+        match page.pop() {
+            Some((last, _)) if page.len().saturating_add(1) == PAGE_ROWS => lower = crate::keys::after(last),
+            Some(_) | None => return Ok(()),
+        }
+    }
+}

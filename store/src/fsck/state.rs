@@ -10,24 +10,24 @@ use tally::row::{Row, RowKey};
 
 use super::log::Ends;
 use super::report::{Findings, Report};
-use crate::engine::{Direction, Reader};
+use crate::engine::{Direction, Engine, Reader, walk as walk_rows};
 use crate::machine::{Summing, differing_parts, read_applied, read_points, read_sums};
 use crate::{StateSums, codec, keys};
 
 /// Rows looked up by key. Contests stay in memory: every form asks for its own.
-struct Rows<'a, R: Reader> {
-    reader: &'a R,
+struct Rows<'a, E: Engine> {
+    engine: &'a E,
     contests: BTreeMap<ContestId, Row>,
 }
 
-impl<R: Reader> Rows<'_, R> {
+impl<E: Engine> Rows<'_, E> {
     fn load(&self, key: &RowKey) -> Option<Row> {
-        let bytes = self.reader.get(&keys::row(key)).ok()??;
+        let bytes = self.engine.get(&keys::row(key)).ok()??;
         codec::decode_row(key, &bytes).ok()
     }
 }
 
-impl<R: Reader> Source for Rows<'_, R> {
+impl<E: Engine> Source for Rows<'_, E> {
     fn row(&self, key: &RowKey) -> Option<Cow<'_, Row>> {
         if let RowKey::Contest(contest) = key {
             return self.contests.get(contest).map(Cow::Borrowed);
@@ -85,10 +85,10 @@ impl Kinds {
 }
 
 /// Checks the state.
-pub(super) fn check<R: Reader>(reader: &R, log: Option<Ends>, report: &mut Report) {
+pub(super) fn check<E: Engine>(engine: &E, log: Option<Ends>, report: &mut Report) {
     let mut contests = BTreeMap::new();
     // What cannot be read is reported when all rows are walked over.
-    drop(reader.scan(&keys::CONTESTS_FIRST, &keys::CONTESTS_END, Direction::Forward, &mut |key, value| {
+    drop(engine.scan(&keys::CONTESTS_FIRST, &keys::CONTESTS_END, Direction::Forward, &mut |key, value| {
         if let Some(key @ RowKey::Contest(id)) = keys::parse_row(key)
             && let Ok(row) = codec::decode_row(&key, value)
         {
@@ -96,7 +96,7 @@ pub(super) fn check<R: Reader>(reader: &R, log: Option<Ends>, report: &mut Repor
         }
         ControlFlow::Continue(())
     }));
-    let rows = Rows { reader, contests };
+    let rows = Rows { engine, contests };
     let mut kinds = Kinds::default();
     let found = walk(&rows, &mut kinds);
     let Kinds { rows, sums, history, requests, accounts } = kinds;
@@ -105,31 +105,32 @@ pub(super) fn check<R: Reader>(reader: &R, log: Option<Ends>, report: &mut Repor
     report.add("history", history);
     report.add("requests", requests);
     report.add("accounts", accounts);
-    position(reader, found.as_ref(), log, report);
+    position(engine, found.as_ref(), log, report);
 }
 
 /// Shows every row to the rules; answers the sums of all, unless some could not be read.
-fn walk<R: Reader>(rows: &Rows<'_, R>, kinds: &mut Kinds) -> Option<StateSums> {
+fn walk<E: Engine>(rows: &Rows<'_, E>, kinds: &mut Kinds) -> Option<StateSums> {
     let mut check = Check::new(rows);
     let mut summing = Summing::default();
     let mut last = Vec::new();
-    let scanned =
-        rows.reader.scan(&keys::ROWS_FIRST, &keys::ROWS_END, Direction::Forward, &mut |key, value| {
-            summing.add(key, value);
-            last.clear();
-            last.extend_from_slice(key);
-            let Some(parsed) = keys::parse_row(key) else {
-                kinds.rows.wrong(format!("the key {key:02x?} is none of this format"));
-                return ControlFlow::Continue(());
-            };
-            kinds.count(&parsed);
-            match codec::decode_row(&parsed, value) {
-                Ok(row) => check.row(&parsed, &row),
-                Err(error) => kinds.rows.wrong(format!("row {parsed:?}: {error}")),
-            }
-            kinds.take(check.take_found());
-            ControlFlow::Continue(())
-        });
+    // A moment of it: rows are looked up in the database while it is walked over.
+    let moment = rows.engine.snapshot();
+    let scanned = walk_rows(&moment, &keys::ROWS_FIRST, &keys::ROWS_END, &mut |key, value| {
+        summing.add(key, value);
+        last.clear();
+        last.extend_from_slice(key);
+        let Some(parsed) = keys::parse_row(key) else {
+            kinds.rows.wrong(format!("the key {key:02x?} is none of this format"));
+            return ControlFlow::Continue(());
+        };
+        kinds.count(&parsed);
+        match codec::decode_row(&parsed, value) {
+            Ok(row) => check.row(&parsed, &row),
+            Err(error) => kinds.rows.wrong(format!("row {parsed:?}: {error}")),
+        }
+        kinds.take(check.take_found());
+        ControlFlow::Continue(())
+    });
     if let Err(error) = scanned {
         let after = keys::parse_row(&last);
         kinds.rows.wrong(format!("nothing can be read after row {after:?}: {error}"));

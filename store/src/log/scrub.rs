@@ -6,7 +6,7 @@ use bytes::Bytes;
 
 use super::Log;
 use crate::codec;
-use crate::engine::{Direction, Engine, Reader as _};
+use crate::engine::{Engine, walk};
 use crate::keys;
 use crate::lock::locked;
 use crate::scrub::{Rest, Scrubbed, Turns};
@@ -22,22 +22,21 @@ impl<E: Engine> Log<E> {
         let mut last: Option<u64> = None;
         let mut wrong = None;
         let mut interrupted = false;
-        let scanned =
-            snapshot.scan(&keys::entry(first), &keys::ENTRIES_END, Direction::Forward, &mut |key, value| {
-                let index = keys::entry_index(key).unwrap_or_default();
-                if last.is_some_and(|last| last.checked_add(1) != Some(index)) {
-                    wrong = Some(format!("the log has no entry before {index}"));
-                    return ControlFlow::Break(());
-                }
-                if let Err(error) = codec::decode_entry(index, &Bytes::copy_from_slice(value)) {
-                    wrong = Some(format!("log entry {index}: {error}"));
-                    return ControlFlow::Break(());
-                }
-                last = Some(index);
-                let turn = turns.turn();
-                interrupted = turn.is_break();
-                turn
-            });
+        let scanned = walk(&snapshot, &keys::entry(first), &keys::ENTRIES_END, &mut |key, value| {
+            let index = keys::entry_index(key).unwrap_or_default();
+            if last.is_some_and(|last| last.checked_add(1) != Some(index)) {
+                wrong = Some(format!("the log has no entry before {index}"));
+                return ControlFlow::Break(());
+            }
+            if let Err(error) = codec::decode_entry(index, &Bytes::copy_from_slice(value)) {
+                wrong = Some(format!("log entry {index}: {error}"));
+                return ControlFlow::Break(());
+            }
+            last = Some(index);
+            let turn = turns.turn();
+            interrupted = turn.is_break();
+            turn
+        });
         match (interrupted, scanned, wrong) {
             (true, ..) => Scrubbed::Interrupted,
             (false, Err(error), _) => Scrubbed::Wrong(format!("the log cannot be read: {error}")),

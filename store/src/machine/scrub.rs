@@ -5,7 +5,7 @@ use std::ops::ControlFlow;
 use super::hash::{Summing, bucket_name};
 use super::{Machine, StateSums};
 use crate::codec;
-use crate::engine::{Direction, Engine, Reader as _};
+use crate::engine::{Engine, walk};
 use crate::keys;
 use crate::scrub::{Rest, Scrubbed, Turns};
 
@@ -26,26 +26,21 @@ impl<E: Engine> Machine<E> {
         let mut summing = Summing::default();
         let mut wrong = None;
         let mut interrupted = false;
-        let scanned = moment.snapshot.scan(
-            &keys::ROWS_FIRST,
-            &keys::ROWS_END,
-            Direction::Forward,
-            &mut |key, value| {
-                let row = keys::parse_row(key);
-                if let Err(error) = codec::check_row(value) {
-                    wrong = Some(format!("row {row:?} at index {index}: {error}"));
-                    return ControlFlow::Break(());
-                }
-                if row.is_none() {
-                    wrong = Some(format!("the key {key:02x?} at index {index} is none of this format"));
-                    return ControlFlow::Break(());
-                }
-                summing.add(key, value);
-                let turn = turns.turn();
-                interrupted = turn.is_break();
-                turn
-            },
-        );
+        let scanned = walk(&moment.snapshot, &keys::ROWS_FIRST, &keys::ROWS_END, &mut |key, value| {
+            let row = keys::parse_row(key);
+            if let Err(error) = codec::check_row(value) {
+                wrong = Some(format!("row {row:?} at index {index}: {error}"));
+                return ControlFlow::Break(());
+            }
+            if row.is_none() {
+                wrong = Some(format!("the key {key:02x?} at index {index} is none of this format"));
+                return ControlFlow::Break(());
+            }
+            summing.add(key, value);
+            let turn = turns.turn();
+            interrupted = turn.is_break();
+            turn
+        });
         if interrupted {
             return Scrubbed::Interrupted;
         }
