@@ -5,6 +5,7 @@
 
 mod attachments;
 mod backups;
+mod status;
 
 use std::sync::Arc;
 
@@ -24,6 +25,7 @@ pub use attachments::{
     MediaType,
 };
 pub use backups::{Backups, OfferedBackup};
+pub use status::{CertificateDays, ClusterStatus, Equality, MemberStatus};
 
 /// How fresh an answer must be.
 #[derive(Clone, Copy, Debug, Eq, PartialEq)]
@@ -221,86 +223,6 @@ pub trait Commands: Send + Sync + 'static {
         principal: Principal,
         items: Vec<Item>,
     ) -> BoxFuture<'_, Vec<Result<Answer, SubmitError>>>;
-}
-
-/// A member of the cluster as `/status` shows it.
-#[derive(Clone, Debug, Eq, PartialEq)]
-pub struct MemberStatus {
-    /// Its number.
-    pub id: NodeId,
-    /// Incarnation of its log, 32 hexadecimal digits.
-    pub incarnation: String,
-    /// `voter`, `learner` or `edge`.
-    pub role: &'static str,
-    /// Whether this node reached it lately.
-    pub reachable: bool,
-    /// Last log index known to be on it, if known.
-    pub index: Option<u64>,
-    /// Entries it is behind the last one, if known.
-    pub lag: Option<u64>,
-    /// Release it runs, if known.
-    pub release: Option<String>,
-    /// What the room on its disk allows: `plenty`, `no-uploads`, `scarce` or `critical`.
-    pub disk: &'static str,
-    /// Where its peers reach it.
-    pub peer_address: String,
-    /// Where officers reach it.
-    pub officer_url: String,
-    /// Where the public reaches it.
-    pub public_url: String,
-}
-
-/// The cluster as this node sees it.
-#[derive(Clone, Debug, Eq, PartialEq)]
-pub struct ClusterStatus {
-    /// Identifier, 32 hexadecimal digits; zeros until founded.
-    pub cluster: String,
-    /// Name.
-    pub name: String,
-    /// Epoch.
-    pub epoch: u64,
-    /// Feature level.
-    pub level: u32,
-    /// Term.
-    pub term: u64,
-    /// Leader, if known.
-    pub leader: Option<NodeId>,
-    /// This node's view of all members.
-    pub nodes: Vec<MemberStatus>,
-    /// Log index this node has applied.
-    pub index: u64,
-    /// Last log index on this node.
-    pub last_index: u64,
-    /// Last log index this node knows to be committed.
-    pub committed: u64,
-    /// How long this node's certificates last.
-    pub certificates: Vec<CertificateDays>,
-    /// Whether the members' states are equal.
-    pub equality: Equality,
-}
-
-/// Whether states are equal, as this node knows it.
-#[derive(Clone, Debug, Default, Eq, PartialEq)]
-pub struct Equality {
-    /// Why this node's own state is set apart.
-    pub quarantine: Option<String>,
-    /// Members whose state differs from a majority's or that say so themselves.
-    pub differing: Vec<NodeId>,
-    /// Newest index at which a majority of the voters have the same state.
-    pub agreed: Option<u64>,
-    /// Index at which voters differ and no state has a majority.
-    pub split: Option<u64>,
-    /// Index of the last pass of the scrubber that found nothing.
-    pub scrubbed: Option<u64>,
-}
-
-/// How long a certificate lasts.
-#[derive(Clone, Copy, Debug, Eq, PartialEq)]
-pub struct CertificateDays {
-    /// Which: `authority`, `peer` or `server`.
-    pub name: &'static str,
-    /// Whole days left; negative once it has ended.
-    pub days: i64,
 }
 
 /// One line of a health check.

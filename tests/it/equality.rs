@@ -41,7 +41,7 @@ fn flip(path: &Path, place: u64) {
 /// Flips a bit among the forms, which neither a start nor forms of other stations read; answers what `rakit fsck` says then.
 async fn damage(data: &Path) -> (PathBuf, Value) {
     let state = fs::read_to_string(data.join("CURRENT")).unwrap();
-    let tables = files(&data.join(state.trim()));
+    let tables = files(&data.join(state.split(' ').next().unwrap()));
     let tables = tables.into_iter().filter(|(path, _)| path.extension().is_some_and(|kind| kind == "sst"));
     let (path, (size, _)) = tables.max_by_key(|(_, (size, _))| *size).expect("a table");
     for part in 2..16 {

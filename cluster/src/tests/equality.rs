@@ -20,7 +20,7 @@ const LEDGER: [u8; 1] = [0x10];
 fn tamper(disk: &MemoryDisk) {
     let current = disk.read("CURRENT").unwrap().unwrap();
     let directory = String::from_utf8(current.to_vec()).unwrap();
-    let engine = disk.open(directory.trim(), Purpose::State, OpenMode::Open).unwrap();
+    let engine = disk.open(directory.split(' ').next().unwrap(), Purpose::State, OpenMode::Open).unwrap();
     let bytes = engine.get(&LEDGER).unwrap().unwrap();
     let Row::Ledger(mut ledger) = decode_row(&RowKey::Ledger, &bytes).unwrap() else { panic!("a ledger") };
     ledger.name = "Ujj".into();

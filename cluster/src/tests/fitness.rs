@@ -42,6 +42,7 @@ async fn a_leader_whose_clock_is_wrong_hands_over_and_stays_away() {
     clock.0.store(0, Ordering::Relaxed);
     until("its clock is right again", || !world.node(other).clock_is_wrong(NodeId(id))).await;
     until("it may lead again", || !node.inner.fitness.has(crate::fitness::Obstacle::Clock)).await;
+    until("the leader knows", || world.node(other).unfit(NodeId(id)).is_none()).await;
     world.node(other).transfer(Some(NodeId(id))).await.unwrap();
 }
 

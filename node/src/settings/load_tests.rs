@@ -60,7 +60,8 @@ fn the_list_of_keys_is_the_shape_of_the_file() {
             leaves(&name, value, found);
         }
     }
-    let settings = parse(WHOLE, "rakit.toml", &[]).expect("valid");
+    let content = WHOLE.replace("server_key = ", "crl = \"crl.pem\"\nserver_key = ");
+    let settings = parse(&content, "rakit.toml", &[]).expect("valid");
     let mut found = Vec::new();
     leaves("", &Value::try_from(settings).expect("serialises"), &mut found);
     let mut known: Vec<String> = KEYS.iter().map(|key| (*key).to_owned()).collect();

@@ -51,12 +51,14 @@ impl Kinds {
         self.rows.count();
         match key {
             RowKey::Region(_) | RowKey::Aggregate(..) => self.sums.count(),
-            RowKey::Tally(..) | RowKey::Event(..) | RowKey::Change(..) | RowKey::Attachment(_) => {
-                self.history.count();
-            }
+            RowKey::Tally(..) | RowKey::Event(..) | RowKey::Change(..) => self.history.count(),
             RowKey::Request(..) | RowKey::RequestQueue(_) => self.requests.count(),
             RowKey::Account(_) | RowKey::Username(_) | RowKey::Session(_) => self.accounts.count(),
-            RowKey::Ledger | RowKey::Station(_) | RowKey::Contest(_) | RowKey::Epoch(_) => {}
+            RowKey::Ledger
+            | RowKey::Station(_)
+            | RowKey::Contest(_)
+            | RowKey::Attachment(_)
+            | RowKey::Epoch(_) => {}
         }
     }
 

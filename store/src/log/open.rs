@@ -48,6 +48,8 @@ pub(crate) struct Found {
     pub(crate) last: Option<LogId>,
     /// What was promised and is not there.
     pub(crate) broken: Option<String>,
+    /// The first entry that is missing or cannot be read.
+    pub(crate) hole: Option<StoreError>,
 }
 
 /// Looks at a log database and at what it had promised.
@@ -65,9 +67,10 @@ pub(crate) fn look<E: Engine>(engine: &E, disk: &E::Disk) -> Result<(Found, Mark
     let vote = vote.transpose().map_err(damaged("vote"))?;
     let purged = row(&keys::PURGED)?.map(|value| codec::decode_log_id(&value));
     let purged = purged.transpose().map_err(damaged("purged mark"))?;
-    let last = Entries::survey(engine, purged, unreadable)?.or(purged);
+    let Entries { last, broken: hole } = Entries::survey(engine, purged, unreadable)?;
+    let last = last.or(purged);
     let broken = missing(mark, engine.sequence(), vote, last);
-    Ok((Found { vote, purged, last, broken }, file))
+    Ok((Found { vote, purged, last, broken, hole }, file))
 }
 
 /// Opens the log on a database whose identity was checked; `replayed` names its write-ahead logs for messages.
@@ -78,7 +81,10 @@ pub(crate) fn open<E: Engine>(
     options: Options,
     lock: Arc<<E::Disk as Disk>::Lock>,
 ) -> Result<Log<E>, StoreError> {
-    let (Found { vote, purged, last, broken }, file) = look(&engine, disk)?;
+    let (Found { vote, purged, last, broken, hole }, file) = look(&engine, disk)?;
+    if let Some(hole) = hole {
+        return Err(hole);
+    }
     if let Some(detail) = broken {
         let dir = disk.root().display().to_string();
         let detail = format!("{detail}; on disk: {LOG}/ with {replayed}");
@@ -119,25 +125,28 @@ struct Entries {
 }
 
 impl Entries {
-    /// The last entry of a log in which each entry follows the one before.
+    /// Reads them all; the first that does not follow the one before is remembered.
     fn survey<E: Engine>(
         engine: &E,
         purged: Option<LogId>,
         unreadable: impl Fn(EngineError) -> StoreError,
-    ) -> Result<Option<LogId>, StoreError> {
+    ) -> Result<Self, StoreError> {
         // A log that was never purged may begin anywhere.
         let mut entries = Self { last: purged, broken: None };
         let lower = keys::entry(purged.map_or(0, |purged| purged.index.saturating_add(1)));
         engine
-            .survey(&lower, &keys::ENTRIES_END, &mut |key, value| match entries.check(key, value) {
-                Ok(()) => ControlFlow::Continue(()),
-                Err(error) => {
-                    entries.broken = Some(error);
-                    ControlFlow::Break(())
+            .survey(&lower, &keys::ENTRIES_END, &mut |key, value| {
+                if let Err(error) = entries.check(key, value) {
+                    entries.broken.get_or_insert(error);
+                    // Whoever asks what can be saved wants to know where it ends.
+                    let index = keys::entry_index(key).unwrap_or_default();
+                    let entry = codec::decode_entry(index, &Bytes::copy_from_slice(value));
+                    entries.last = entry.map(|entry| entry.id).ok().or(entries.last);
                 }
+                ControlFlow::Continue(())
             })
             .map_err(unreadable)?;
-        entries.broken.map_or(Ok(entries.last), Err)
+        Ok(entries)
     }
 
     fn check(&mut self, key: &[u8], value: &[u8]) -> Result<(), StoreError> {

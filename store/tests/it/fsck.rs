@@ -44,7 +44,7 @@ fn filled<D: Disk>(disk: &D, (log, machine): Opened<D>) -> &D {
 fn state<D: Disk>(disk: &D) -> D::Engine {
     let current = disk.read("CURRENT").unwrap().unwrap();
     let directory = String::from_utf8(current.to_vec()).unwrap();
-    disk.open(directory.trim(), Purpose::State, OpenMode::Open).unwrap()
+    disk.open(directory.split(' ').next().unwrap(), Purpose::State, OpenMode::Open).unwrap()
 }
 
 /// Names of the checks that found something.
