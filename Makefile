@@ -61,10 +61,13 @@ bench: build ## writes beside etcd, public pages beside nginx, the disk; ARGS="-
 	@.ci/setup measure
 	$(bin)/rakit-bench $(ARGS)
 
-chaos: build ## 200 kills and power losses under load, 5 hung disks, the planted fault; ARGS="--seed 2 --dir DIR"
+chaos: build ## 200 kills and power losses, hung, paused and full nodes, a planted fault, 100 changes of leader; ARGS="--seed 2 --dir DIR"
 	$(bin)/rakit-chaos crash --rounds 200 $(ARGS)
 	$(bin)/rakit-chaos crash --rounds 5 --fault hang-leader $(ARGS)
+	$(bin)/rakit-chaos crash --rounds 3 --fault pause-leader $(ARGS)
+	$(bin)/rakit-chaos crash --rounds 6 --fault fill-one $(ARGS)
 	! $(bin)/rakit-chaos crash --rounds 4 --fault cut-all --plant no-flush $(ARGS)
+	$(bin)/rakit-chaos gaps
 
 doctor: build ## what fault injection this machine allows
 	$(bin)/rakit-chaos doctor $(ARGS)

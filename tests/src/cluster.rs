@@ -61,7 +61,7 @@ pub struct Cluster {
     file: ClusterFile,
     demo: Child,
     /// Nodes that a test started again by itself.
-    restarted: Vec<Child>,
+    restarted: Vec<(usize, Child)>,
     http: Client,
 }
 
@@ -154,7 +154,10 @@ impl Cluster {
     /// Current process id of a node.
     #[must_use]
     pub fn pid(&self, node: usize) -> Option<i32> {
-        process::pid_in(&self.nodes()[node].dir.join("rakit.pid"))
+        // The file follows a start by a moment; whoever started the node itself knows sooner.
+        let own = self.restarted.iter().rev().find(|(place, _)| *place == node);
+        let own = own.and_then(|(_, child)| i32::try_from(child.id()).ok()).filter(|pid| process::runs(*pid));
+        own.or_else(|| process::pid_in(&self.nodes()[node].dir.join("rakit.pid")))
     }
 
     /// Place of the node that leads, as soon as one that runs says so.
@@ -202,7 +205,7 @@ impl Cluster {
             .stderr(log)
             .spawn()
             .expect("the command of cluster.json starts");
-        self.restarted.push(child);
+        self.restarted.push((node, child));
     }
 
     /// Waits until a node is ready for officers.
@@ -250,7 +253,7 @@ impl Cluster {
 impl Drop for Cluster {
     fn drop(&mut self) {
         end(&mut self.demo, &self.folder.path().join("demo"));
-        for child in &mut self.restarted {
+        for (_, child) in &mut self.restarted {
             drop(child.kill());
             drop(child.wait());
         }

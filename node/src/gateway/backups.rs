@@ -139,6 +139,11 @@ impl Gateway {
     }
 
     async fn offer_new(&self) -> Result<Option<OfferedBackup>, OperationError> {
+        if let Some(reason) = self.cluster.quarantine() {
+            return Err(OperationError::Precondition(format!(
+                "this node's state is set apart ({reason}): take the backup from another node"
+            )));
+        }
         let waiting = async {
             loop {
                 let prepared = self.offers.prepared.notified();

@@ -251,5 +251,5 @@ fn a_survivor_with_a_hole_in_its_log_says_so() {
     let made = recover(&target, &survivor, &succession(EpochCause::Recovered, entries[9].id));
     assert!(matches!(made, Err(StoreError::LogBroken { index: 6, .. })), "{made:?}");
     let half_made = open_on(&target, None, Options::default()).map(drop).unwrap_err();
-    assert!(matches!(half_made, StoreError::Incomplete { .. }), "{half_made}");
+    assert!(matches!(half_made, StoreError::FileMissing { .. }), "{half_made}");
 }
