@@ -8,8 +8,11 @@ use std::time::Duration;
 use store::Engine;
 
 use crate::handle::Cluster;
+use crate::runtime;
 
 const ROUND: Duration = Duration::from_millis(50);
+/// A round that is later than this was not late because of the machine's other work: the process was stopped.
+const OVERSLEPT: Duration = Duration::from_millis(500);
 /// A write that waits so long for the disk ends the process: only then does another node surely take over.
 const ABORT_MS: u64 = 10_000;
 
@@ -42,16 +45,36 @@ pub(crate) fn spawn<E: Engine>(cluster: &Cluster<E>) -> io::Result<()> {
     let cluster = cluster.clone();
     std::thread::Builder::new().name("rakit-watchdog".into()).spawn(move || {
         let mut before = Step::Fine;
+        let mut asleep = Asleep::default();
         while !cluster.is_stopping() {
+            let began = runtime::now();
             std::thread::park_timeout(ROUND);
-            before = watch(&cluster, before);
+            let unsynced_ms = cluster.inner.log.oldest_unsynced_ms();
+            before = watch(&cluster, before, asleep.correct(unsynced_ms, runtime::since(began)));
         }
     })?;
     Ok(())
 }
 
-fn watch<E: Engine>(cluster: &Cluster<E>, before: Step) -> Step {
-    let unsynced_ms = cluster.inner.log.oldest_unsynced_ms();
+/// Time in which this process did not run: the disk is not to blame for it.
+#[derive(Debug, Default)]
+struct Asleep(u64);
+
+impl Asleep {
+    /// The age of the oldest unsynced write without the time that this thread overslept since it was written.
+    fn correct(&mut self, unsynced_ms: u64, round: Duration) -> u64 {
+        let late = round.saturating_sub(ROUND);
+        if late >= OVERSLEPT {
+            self.0 = self.0.saturating_add(u64::try_from(late.as_millis()).unwrap_or(u64::MAX));
+        }
+        if unsynced_ms == 0 {
+            self.0 = 0;
+        }
+        unsynced_ms.saturating_sub(self.0)
+    }
+}
+
+fn watch<E: Engine>(cluster: &Cluster<E>, before: Step, unsynced_ms: u64) -> Step {
     let step = step(unsynced_ms, cluster.inner.settings.timers.election_max_ms);
     if step == before {
         return step;
@@ -80,6 +103,17 @@ fn abort(unsynced_ms: u64) {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn a_process_that_slept_does_not_blame_its_disk() {
+        let mut asleep = Asleep::default();
+        assert_eq!(asleep.correct(40, ROUND), 40);
+        assert_eq!(asleep.correct(10_040, ROUND + Duration::from_secs(10)), 40);
+        // The disk really hangs: from here on it counts.
+        assert_eq!(asleep.correct(10_540, ROUND * 2), 540);
+        assert_eq!(asleep.correct(0, ROUND), 0);
+        assert_eq!(asleep.correct(700, ROUND), 700);
+    }
 
     #[test]
     fn a_hanging_disk_costs_more_the_longer_it_hangs() {

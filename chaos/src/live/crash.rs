@@ -179,6 +179,9 @@ async fn conduct(
     if fault == Fault::PauseLeader {
         for target in &targets {
             judges::fresh::judge(fleet.public(*target)?, history).await?;
+            if fleet.ended(*target) {
+                return Err(Trouble::Violation("a node that was stopped for a while has ended".to_owned()));
+            }
         }
     }
     if !fault.is_total() {
