@@ -5,7 +5,8 @@
 use openraft::{Config, SnapshotPolicy};
 
 use crate::error::StartError;
-use crate::settings::{Settings, Timers};
+use crate::settings::Settings;
+use crate::timers::Timers;
 
 /// `may_lead` is false for a node whose state is set apart.
 pub(crate) fn config(settings: &Settings, may_lead: bool) -> Result<Config, StartError> {

@@ -21,6 +21,7 @@ use crate::fitness::Fitness;
 use crate::freshness::Freshness;
 use crate::greeting::Told;
 use crate::member::Member;
+use crate::pace::Heartbeats;
 use crate::read::Rounds;
 use crate::rpc::fence::Fence;
 use crate::rpc::peers::Peers;
@@ -59,6 +60,7 @@ pub(crate) struct Inner<E: Engine> {
     pub(crate) freshness: Arc<Freshness>,
     pub(crate) fence: Arc<Fence>,
     pub(crate) transfers: Arc<Transfers>,
+    pub(crate) heartbeats: Arc<Heartbeats>,
     /// Set when a leader proved that this node lost entries.
     pub(crate) told_lost: OnceLock<String>,
     pub(crate) admission: Arc<Admission>,
@@ -154,6 +156,13 @@ impl<E: Engine> Cluster<E> {
         if let Some(lost) = self.inner.told_lost.get() {
             return Some(lost.clone());
         }
+        if let Some(epoch) = self.overtaken() {
+            return Some(format!(
+                "epoch {epoch} of this cluster has begun elsewhere, this node's data is of epoch {}: that history was \
+                 abandoned; set the data aside and let the node join again under a new number",
+                self.inner.settings.epoch
+            ));
+        }
         if let Some(damage) = self.inner.machine.damage() {
             return Some(format!(
                 "this node's data is damaged ({damage}); remove the node from the cluster, delete its data, and let it join again under a new number"
@@ -162,6 +171,11 @@ impl<E: Engine> Cluster<E> {
         let metrics = self.inner.raft.metrics();
         let metrics = metrics.borrow_watched();
         metrics.running_state.as_ref().err().map(ToString::to_string)
+    }
+
+    /// The later epoch in which a peer lives, if one does.
+    pub(crate) fn overtaken(&self) -> Option<u64> {
+        self.inner.peers.newest_epoch().after(self.inner.settings.epoch)
     }
 
     /// Resolves when Raft has stopped, by [`Cluster::shutdown`] or by a failure, with what it said.
@@ -180,6 +194,12 @@ impl<E: Engine> Cluster<E> {
     /// Makes all connections to peers anew: whoever dials shows other certificates now.
     pub fn reconnect(&self) {
         self.inner.peers.reset();
+    }
+
+    /// Heartbeats that this node sent as leader, and how many of them had no answer when the next was due.
+    #[must_use]
+    pub fn heartbeats(&self) -> (u64, u64) {
+        self.inner.heartbeats.counts()
     }
 
     /// Waits until this node has caught up with what it may have answered before its last stop.

@@ -58,10 +58,13 @@ impl<E: Engine> Cluster<E> {
 
     async fn keep_house(&self) {
         let mut flushed_at = runtime::now();
-        while !self.is_over() {
+        while !self.is_stopping() {
             runtime::sleep(ROUND).await;
-            if self.inner.machine.damage().is_some() {
-                self.stop_damaged().await;
+            if self.inner.machine.damage().is_some() || self.overtaken().is_some() {
+                self.stop_for_good().await;
+                return;
+            }
+            if self.is_over() {
                 return;
             }
             self.flush_when_due(&mut flushed_at).await;
@@ -69,9 +72,10 @@ impl<E: Engine> Cluster<E> {
         }
     }
 
-    /// Ends a node whose data cannot be read: what hit one block may have hit another that reads well by chance.
-    async fn stop_damaged(&self) {
-        tracing::error!(damage = self.failure(), "this node stops");
+    /// Ends a node whose data cannot be read (what hit one block may have hit another that reads well by chance) or
+    /// whose history was abandoned.
+    async fn stop_for_good(&self) {
+        tracing::error!(why = self.failure(), "this node stops");
         if let Err(error) = self.inner.raft.shutdown().await {
             tracing::warn!(%error, "raft did not stop");
         }

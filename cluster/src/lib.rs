@@ -26,6 +26,7 @@ mod leadership;
 mod level;
 mod member;
 mod membership;
+mod pace;
 mod propose;
 mod read;
 pub mod recovery;
@@ -39,6 +40,7 @@ mod status;
 #[cfg(test)]
 mod tests;
 mod timekeeper;
+mod timers;
 mod types;
 mod watchdog;
 
@@ -50,6 +52,7 @@ pub use error::{OperateError, ProposeError, ReadError, StartError};
 pub use handle::Cluster;
 pub use member::{Member, MemberRole};
 pub use read::ReadMode;
-pub use settings::{AttachmentPace, LogRetention, Scrub, Settings, Timers};
+pub use settings::{AttachmentPace, LogRetention, Scrub, Settings};
 pub use space::Room;
 pub use status::{MemberStatus, Role, Status};
+pub use timers::Timers;

@@ -1,64 +1,13 @@
 //! What a node is started with, and every limit of this crate in one place.
 //!
-//! Invariant: heartbeat x 3 <= election minimum < election maximum; [`Timers::check`] refuses anything else.
+//! Invariant: a limit that two parts must agree on is checked where it stands, when this crate is compiled.
 
 use std::sync::Arc;
 
 use tally::ids::NodeId;
 
 use crate::clock::{SharedClock, SystemClock};
-
-/// How fast a lost leader is noticed. All in milliseconds.
-#[derive(Clone, Copy, Debug, Eq, PartialEq)]
-pub struct Timers {
-    /// Between two heartbeats of a leader.
-    pub heartbeat_ms: u64,
-    /// Shortest wait before an election.
-    pub election_min_ms: u64,
-    /// Longest wait before an election; also how long a leader's lease lasts.
-    pub election_max_ms: u64,
-}
-
-impl Timers {
-    /// Quiet disks on one switch.
-    pub const FAST: Self = Self { heartbeat_ms: 30, election_min_ms: 100, election_max_ms: 150 };
-    /// One site, shared disks: the default.
-    pub const LAN: Self = Self { heartbeat_ms: 50, election_min_ms: 150, election_max_ms: 200 };
-    /// Several sites.
-    pub const WAN: Self = Self { heartbeat_ms: 250, election_min_ms: 1_000, election_max_ms: 1_500 };
-
-    /// The profile of that name: `fast`, `lan` or `wan`.
-    #[must_use]
-    pub fn profile(name: &str) -> Option<Self> {
-        match name {
-            "fast" => Some(Self::FAST),
-            "lan" => Some(Self::LAN),
-            "wan" => Some(Self::WAN),
-            _ => None,
-        }
-    }
-
-    /// What is wrong with the values, if anything.
-    #[must_use]
-    pub const fn check(&self) -> Option<&'static str> {
-        if self.heartbeat_ms == 0 {
-            return Some("the heartbeat must be at least 1 ms");
-        }
-        if self.heartbeat_ms.saturating_mul(3) > self.election_min_ms {
-            return Some("the election minimum must be at least three heartbeats");
-        }
-        if self.election_min_ms >= self.election_max_ms {
-            return Some("the election maximum must be above the minimum");
-        }
-        None
-    }
-}
-
-impl Default for Timers {
-    fn default() -> Self {
-        Self::LAN
-    }
-}
+use crate::timers::Timers;
 
 /// When the log is cut: whichever is reached first.
 #[derive(Clone, Copy, Debug, Eq, PartialEq)]
@@ -125,8 +74,10 @@ pub struct Settings {
     pub incarnation: [u8; 16],
     /// Whether this node only reads.
     pub edge: bool,
-    /// Timers.
+    /// Timers; slower ones are taken when disk or peers are too slow for them.
     pub timers: Timers,
+    /// How long a flush of this node's disk takes at worst, if that was measured.
+    pub slowest_flush: Option<std::time::Duration>,
     /// Release this binary belongs to, shown to peers.
     pub release: String,
     /// When the log is cut.
@@ -152,6 +103,7 @@ impl Settings {
             incarnation,
             edge: false,
             timers: Timers::default(),
+            slowest_flush: None,
             release: String::new(),
             log_retention: LogRetention::default(),
             scrub: Scrub::default(),

@@ -25,6 +25,7 @@ use crate::error::{OperateError, StartError};
 use crate::fitness::Fitness;
 use crate::freshness::Freshness;
 use crate::handle::{Cluster, Inner};
+use crate::pace::{self, Heartbeats};
 use crate::read::Rounds;
 use crate::rpc::fence::Fence;
 use crate::rpc::identity::Myself;
@@ -42,27 +43,31 @@ const STOP_DEADLINE: Duration = Duration::from_secs(10);
 impl<E: Engine> Cluster<E> {
     /// Starts Raft over a log and a state. Peers may be served, and the node may be elected, from then on.
     pub async fn start(
-        settings: Settings,
+        mut settings: Settings,
         log: Log<E>,
         machine: Machine<E>,
         dial: Arc<dyn Dial>,
     ) -> Result<Self, StartError> {
         check_identity(&settings, &log.identity(), &machine.identity())?;
         store::check_together(&log, &machine).map_err(|error| StartError::Storage(error.to_string()))?;
-        let raft_config = Arc::new(config(&settings, machine.quarantine().is_none())?);
         let storage = |error: std::io::Error| StartError::Storage(error.to_string());
         let worker = ApplyWorker::new(machine.clone(), settings.apply_inline).map_err(storage)?;
         let applied = worker.applied();
         let applied_bytes = worker.applied_bytes();
         let peers = Arc::new(Peers::new(myself(&settings), dial));
+        let configured = settings.timers;
+        settings.timers = pace::fit(&settings, &machine, &peers).await;
+        let raft_config = Arc::new(config(&settings, machine.quarantine().is_none())?);
         let freshness = Arc::new(Freshness::new());
         let fence = Arc::new(Fence::default());
         let transfers = Arc::new(Transfers::default());
+        let heartbeats = Arc::new(Heartbeats::default());
         let network: Network<E> = Network {
             peers: Arc::clone(&peers),
             freshness: Arc::clone(&freshness),
             fence: Arc::clone(&fence),
             transfers: Arc::clone(&transfers),
+            heartbeats: Arc::clone(&heartbeats),
             deadline: Duration::from_millis(settings.timers.election_min_ms),
             machine: machine.clone(),
         };
@@ -81,6 +86,7 @@ impl<E: Engine> Cluster<E> {
             freshness,
             fence,
             transfers,
+            heartbeats,
             told_lost: OnceLock::new(),
             admission: Arc::new(Admission::default()),
             applied,
@@ -107,7 +113,7 @@ impl<E: Engine> Cluster<E> {
         space::spawn(&cluster);
         equality::spawn(&cluster);
         scrubber::spawn(&cluster).map_err(storage)?;
-        watchdog::spawn(&cluster).map_err(storage)?;
+        watchdog::spawn(&cluster, configured.election_max_ms).map_err(storage)?;
         cluster.verify_data()?;
         Ok(cluster)
     }

@@ -38,7 +38,8 @@ fn step(oldest_unsynced_ms: u64, election_max_ms: u64) -> Step {
 }
 
 /// Starts the thread; the simulator, which has no threads and no hanging disk of its own, goes without.
-pub(crate) fn spawn<E: Engine>(cluster: &Cluster<E>) -> io::Result<()> {
+/// `election_max_ms` is the one the node was set to: a disk that hangs is not waited for longer because it is slow.
+pub(crate) fn spawn<E: Engine>(cluster: &Cluster<E>, election_max_ms: u64) -> io::Result<()> {
     if cluster.inner.settings.apply_inline {
         return Ok(());
     }
@@ -50,7 +51,8 @@ pub(crate) fn spawn<E: Engine>(cluster: &Cluster<E>) -> io::Result<()> {
             let began = runtime::now();
             std::thread::park_timeout(ROUND);
             let unsynced_ms = cluster.inner.log.oldest_unsynced_ms();
-            before = watch(&cluster, before, asleep.correct(unsynced_ms, runtime::since(began)));
+            let unsynced_ms = asleep.correct(unsynced_ms, runtime::since(began));
+            before = watch(&cluster, before, unsynced_ms, election_max_ms);
         }
     })?;
     Ok(())
@@ -74,8 +76,8 @@ impl Asleep {
     }
 }
 
-fn watch<E: Engine>(cluster: &Cluster<E>, before: Step, unsynced_ms: u64) -> Step {
-    let step = step(unsynced_ms, cluster.inner.settings.timers.election_max_ms);
+fn watch<E: Engine>(cluster: &Cluster<E>, before: Step, unsynced_ms: u64, election_max_ms: u64) -> Step {
+    let step = step(unsynced_ms, election_max_ms);
     if step == before {
         return step;
     }

@@ -131,6 +131,8 @@ pub fn start(
     configuration.epoch = identity.epoch;
     configuration.edge = name.edge;
     configuration.timers = Timers::profile(&settings.timers.profile).unwrap_or_default();
+    let flush = store::slowest_flush(&settings.node.data);
+    configuration.slowest_flush = Some(flush.map_err(|error| Failure::failed(error.to_string()))?);
     configuration.scrub = cluster::Scrub {
         interval: Duration::from_secs(settings.scrub.interval_s),
         rows_per_second: settings.scrub.rows_per_second,

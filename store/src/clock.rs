@@ -13,6 +13,20 @@ fn now() -> Instant {
 
 static STARTED: LazyLock<Instant> = LazyLock::new(now);
 
+/// Measures from its start on.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Stopwatch(Instant);
+
+impl Stopwatch {
+    pub(crate) fn start() -> Self {
+        Self(now())
+    }
+
+    pub(crate) fn elapsed(self) -> std::time::Duration {
+        now().saturating_duration_since(self.0)
+    }
+}
+
 /// Microseconds since some moment of this process; never zero, never going back.
 pub(crate) fn monotonic_us() -> u64 {
     let elapsed = now().saturating_duration_since(*STARTED).as_micros();

@@ -12,6 +12,7 @@ pub mod codec;
 pub mod engine;
 mod entry;
 mod error;
+mod flush_probe;
 pub mod fsck;
 mod identity;
 mod keys;
@@ -32,6 +33,7 @@ pub use engine::memory_disk::MemoryDisk;
 pub use engine::rocks::{RocksDisk, RocksEngine};
 pub use entry::{Flushed, LogEntry, LogId, Payload, Vote};
 pub use error::{NextStep, StoreError};
+pub use flush_probe::slowest_flush;
 pub use identity::{Expected, Identity};
 pub use log::{Fatal, Flusher, Log, LogState, LogStatistics};
 pub use machine::{
@@ -41,4 +43,4 @@ pub use machine::{
 pub use snapshot::{Manifest, ManifestFile, Received, Receiving, SnapshotHandle, SnapshotMeta};
 pub use version::{Options, check_together, create_on, open_on};
 #[cfg(feature = "rocks")]
-pub use version::{create, open};
+pub use version::{create, hold, open};

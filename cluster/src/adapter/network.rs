@@ -22,6 +22,7 @@ use super::snapshot::{Snapshot, SnapshotData};
 use crate::dial::Purpose;
 use crate::freshness::Freshness;
 use crate::member::Member;
+use crate::pace::Heartbeats;
 use crate::rpc::append::{self, Sent, Session, rpc_error};
 use crate::rpc::connection::PeerError;
 use crate::rpc::fence::Fence;
@@ -40,6 +41,7 @@ pub(crate) struct Network<E: Engine> {
     pub(crate) freshness: Arc<Freshness>,
     pub(crate) fence: Arc<Fence>,
     pub(crate) transfers: Arc<Transfers>,
+    pub(crate) heartbeats: Arc<Heartbeats>,
     pub(crate) deadline: Duration,
     pub(crate) machine: Machine<E>,
 }
@@ -50,6 +52,7 @@ pub(crate) struct Client<E: Engine> {
     append: Session,
     bulk: Session,
     transfers: Arc<Transfers>,
+    heartbeats: Arc<Heartbeats>,
     /// Whether this client only sends heartbeats.
     heartbeat: bool,
     machine: Machine<E>,
@@ -63,6 +66,7 @@ impl<E: Engine> Network<E> {
             link: self.peers.link(&member, purpose),
             freshness: Arc::clone(&self.freshness),
             fence: Arc::clone(&self.fence),
+            batch: Arc::default(),
             node: self.peers.myself().node.0,
             deadline: self.deadline,
         };
@@ -71,6 +75,7 @@ impl<E: Engine> Network<E> {
             append: session(Purpose::Append),
             bulk: session(Purpose::Bulk),
             transfers: Arc::clone(&self.transfers),
+            heartbeats: Arc::clone(&self.heartbeats),
             heartbeat,
             machine: self.machine.clone(),
         }
@@ -119,7 +124,9 @@ impl<E: Engine> RaftNetworkV2<TypeConfig> for Client<E> {
             request,
             leader_age_ms: self.control.freshness.age_to_send(),
         });
+        let beat = self.heartbeats.send();
         let answer = self.ask(server::HEARTBEAT, frame, action, wire::append::decode_response).await?;
+        beat.answered();
         self.control.judge(sent, &answer).map_err(|error| rpc_error(&error, action, &self.control))?;
         Ok(match answer {
             Ok(matching) => AppendEntriesResponse::PartialSuccess(matching),

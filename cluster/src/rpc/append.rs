@@ -18,6 +18,7 @@ use openraft::errors::{NetworkError, RPCError, Timeout, Unreachable};
 use openraft::raft::{AppendEntriesRequest, StreamAppendError, StreamAppendResult};
 use tokio::sync::mpsc;
 
+use super::batch::BatchLimit;
 use super::body::Frames;
 use super::connection::{Link, PeerError};
 use super::fence::Fence;
@@ -43,6 +44,7 @@ pub(crate) struct Session {
     pub(crate) link: Arc<Link>,
     pub(crate) freshness: Arc<Freshness>,
     pub(crate) fence: Arc<Fence>,
+    pub(crate) batch: Arc<BatchLimit>,
     pub(crate) node: u64,
     /// Longest silence, before what the bytes in flight add.
     pub(crate) deadline: Duration,
@@ -140,8 +142,14 @@ pub(crate) async fn pipelined(
     session.fenced().map_err(|error| rpc_error(&error, RPCTypes::AppendEntries, &session))?;
     let opened = session.link.open(PATH, session.deadline).await;
     let (sender, answers) = opened.map_err(|error| rpc_error(&error, RPCTypes::AppendEntries, &session))?;
-    let pipeline =
-        Pipeline { session, input: Some(input), sender: Some(sender), answers, in_flight: VecDeque::new() };
+    let pipeline = Pipeline {
+        session,
+        input: Some(input),
+        sender: Some(sender),
+        answers,
+        waiting: VecDeque::new(),
+        in_flight: VecDeque::new(),
+    };
     Ok(Box::pin(unfold(Some(pipeline), |pipeline| async move { pipeline?.step().await })))
 }
 
@@ -150,6 +158,8 @@ struct Pipeline {
     input: Option<Input>,
     sender: Option<mpsc::Sender<Bytes>>,
     answers: Frames,
+    /// Parts of the append that was taken from openraft last, not sent yet.
+    waiting: VecDeque<AppendEntriesRequest<TypeConfig>>,
     /// Each append under way.
     in_flight: VecDeque<Sent>,
 }
@@ -160,7 +170,7 @@ impl Pipeline {
         loop {
             if self.in_flight.is_empty() {
                 match self.input.as_mut()?.next().await {
-                    Some(request) => self.send(request),
+                    Some(request) => self.take(request),
                     None => return None,
                 }
                 continue;
@@ -174,6 +184,13 @@ impl Pipeline {
                 Ok(Err(error)) => return Some((Err(self.failed(&error)), None)),
                 Err(_) => {
                     self.session.link.reset();
+                    let bytes_max = self.session.batch.halve();
+                    let peer = self.session.link.peer().id.0;
+                    tracing::warn!(
+                        peer,
+                        bytes_max,
+                        "no answer to entries in time; the next appends are smaller"
+                    );
                     return Some((Err(self.failed(&PeerError::Timeout)), None));
                 }
             }
@@ -182,7 +199,7 @@ impl Pipeline {
 
     /// One event: an append sent (`None`) or an answer.
     async fn advance(&mut self) -> Result<Option<StreamAppendResult<TypeConfig>>, PeerError> {
-        let room = self.in_flight.len() < APPENDS_IN_FLIGHT_MAX;
+        let room = self.in_flight.len() < APPENDS_IN_FLIGHT_MAX && self.waiting.is_empty();
         let answer = match self.input.as_mut().filter(|_| room) {
             Some(input) => {
                 let answer = std::pin::pin!(self.answers.next());
@@ -195,7 +212,7 @@ impl Pipeline {
         };
         let answer = match answer {
             Either::Left(Some(request)) => {
-                self.send(request);
+                self.take(request);
                 return Ok(None);
             }
             Either::Left(None) => {
@@ -211,8 +228,23 @@ impl Pipeline {
         let answer = answer.map_err(|error| PeerError::Broken(error.to_string()))?;
         if let Some(sent) = self.in_flight.pop_front() {
             self.session.judge(sent, &answer)?;
+            self.session.batch.answered(sent.bytes);
         }
+        self.send_waiting();
         Ok(Some(answer))
+    }
+
+    /// Takes an append over from openraft and sends what of it the window allows.
+    fn take(&mut self, request: AppendEntriesRequest<TypeConfig>) {
+        self.waiting = self.session.batch.split(request);
+        self.send_waiting();
+    }
+
+    fn send_waiting(&mut self) {
+        while self.in_flight.len() < APPENDS_IN_FLIGHT_MAX {
+            let Some(part) = self.waiting.pop_front() else { return };
+            self.send(part);
+        }
     }
 
     fn send(&mut self, request: AppendEntriesRequest<TypeConfig>) {

@@ -15,7 +15,7 @@ use hyper_util::rt::{TokioIo, TokioTimer};
 use tokio::sync::mpsc;
 
 use super::body::{Frames, PeerBody, collect};
-use super::identity;
+use super::identity::{self, NewestEpoch};
 use crate::dial::{BoxedIo, Dial, Purpose};
 use crate::member::Member;
 use crate::runtime::{self, Executor, Instant};
@@ -75,13 +75,20 @@ pub(crate) struct Link {
     purpose: Purpose,
     envelope: HeaderValue,
     dial: Arc<dyn Dial>,
+    newest_epoch: Arc<NewestEpoch>,
     state: Mutex<State>,
 }
 
 impl Link {
-    pub(crate) fn new(peer: Member, purpose: Purpose, envelope: HeaderValue, dial: Arc<dyn Dial>) -> Self {
+    pub(crate) fn new(
+        peer: Member,
+        purpose: Purpose,
+        envelope: HeaderValue,
+        dial: Arc<dyn Dial>,
+        newest_epoch: Arc<NewestEpoch>,
+    ) -> Self {
         let state = State { address: peer.peer_address.clone(), ..State::default() };
-        Self { peer, purpose, envelope, dial, state: Mutex::new(state) }
+        Self { peer, purpose, envelope, dial, newest_epoch, state: Mutex::new(state) }
     }
 
     pub(crate) const fn peer(&self) -> &Member {
@@ -154,6 +161,7 @@ impl Link {
         if head.status == StatusCode::OK {
             return Ok(body);
         }
+        self.newest_epoch.heard_in(&head.headers);
         let text = collect(body).await.unwrap_or_default();
         let text = text.get(..text.len().min(REFUSAL_BYTES_MAX)).unwrap_or_default();
         Err(PeerError::Refused(String::from_utf8_lossy(text).into_owned()))

@@ -2,8 +2,10 @@
 //!
 //! Invariant: a request is served only if cluster, epoch, both numbers and both incarnations are right (9.2).
 
+use std::sync::atomic::{AtomicU64, Ordering};
+
 use bytes::BytesMut;
-use http::HeaderValue;
+use http::{HeaderMap, HeaderValue};
 use tally::ids::NodeId;
 
 use super::wire::{Reader, WireError, Writer};
@@ -11,6 +13,8 @@ use crate::dial::PeerIdentity;
 
 /// Name of the header.
 pub(crate) const HEADER: &str = "rakit-peer";
+/// Name of the header in which a refusal says the epoch of who refused.
+pub(crate) const EPOCH_HEADER: &str = "rakit-epoch";
 
 /// What the header says.
 #[derive(Clone, Copy, Debug, Eq, PartialEq)]
@@ -105,6 +109,30 @@ impl Myself {
     }
 }
 
+/// The highest epoch of this cluster that a peer named. Of two histories the one with the lower epoch was abandoned,
+/// and whoever keeps to it must end (9.2).
+#[derive(Debug, Default)]
+pub(crate) struct NewestEpoch(AtomicU64);
+
+impl NewestEpoch {
+    /// A peer whose certificate is of this cluster named its epoch.
+    pub(crate) fn heard(&self, epoch: u64) {
+        self.0.fetch_max(epoch, Ordering::Relaxed);
+    }
+
+    /// From the header of a refusal.
+    pub(crate) fn heard_in(&self, headers: &HeaderMap) {
+        if let Some(epoch) = headers.get(EPOCH_HEADER).and_then(|value| value.to_str().ok()?.parse().ok()) {
+            self.heard(epoch);
+        }
+    }
+
+    /// The epoch that follows `own`, if a peer lives in one.
+    pub(crate) fn after(&self, own: u64) -> Option<u64> {
+        Some(self.0.load(Ordering::Relaxed)).filter(|newest| *newest > own)
+    }
+}
+
 impl Envelope {
     /// As a header value: hexadecimal digits.
     pub(crate) fn to_header(self) -> HeaderValue {
@@ -181,6 +209,22 @@ mod tests {
             let header = HeaderValue::from_static(broken);
             assert_eq!(Envelope::from_header(&header), Err(IdentityError::Missing), "{broken}");
         }
+    }
+
+    #[test]
+    fn a_refusal_tells_the_epoch_that_follows() {
+        let newest = NewestEpoch::default();
+        let said = |value: &'static str| {
+            let mut headers = HeaderMap::new();
+            headers.insert(EPOCH_HEADER, HeaderValue::from_static(value));
+            headers
+        };
+        newest.heard_in(&HeaderMap::new());
+        newest.heard_in(&said("nonsense"));
+        newest.heard_in(&said("2"));
+        assert_eq!((newest.after(1), newest.after(2)), (Some(2), None));
+        newest.heard_in(&said("1"));
+        assert_eq!(newest.after(1), Some(2));
     }
 
     #[test]

@@ -4,6 +4,7 @@
 //! has a deadline.
 
 pub(crate) mod append;
+pub(crate) mod batch;
 pub(crate) mod body;
 pub(crate) mod connection;
 pub(crate) mod fence;

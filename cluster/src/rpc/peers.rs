@@ -8,7 +8,7 @@ use std::sync::{Arc, Mutex, PoisonError};
 use tally::ids::NodeId;
 
 use super::connection::Link;
-use super::identity::Myself;
+use super::identity::{Myself, NewestEpoch};
 use crate::dial::{Dial, Purpose};
 use crate::member::Member;
 
@@ -17,15 +17,21 @@ pub(crate) struct Peers {
     myself: Myself,
     dial: Arc<dyn Dial>,
     links: Mutex<BTreeMap<(NodeId, Purpose), Arc<Link>>>,
+    newest_epoch: Arc<NewestEpoch>,
 }
 
 impl Peers {
     pub(crate) fn new(myself: Myself, dial: Arc<dyn Dial>) -> Self {
-        Self { myself, dial, links: Mutex::new(BTreeMap::new()) }
+        Self { myself, dial, links: Mutex::default(), newest_epoch: Arc::default() }
     }
 
     pub(crate) const fn myself(&self) -> &Myself {
         &self.myself
+    }
+
+    /// The newest epoch that a peer named.
+    pub(crate) fn newest_epoch(&self) -> &NewestEpoch {
+        &self.newest_epoch
     }
 
     /// The link to a member; a new one when its incarnation changed.
@@ -35,7 +41,8 @@ impl Peers {
             return Arc::clone(link);
         }
         let envelope = self.myself.envelope(peer.id, peer.incarnation).to_header();
-        let link = Arc::new(Link::new(peer.clone(), purpose, envelope, Arc::clone(&self.dial)));
+        let (dial, epochs) = (Arc::clone(&self.dial), Arc::clone(&self.newest_epoch));
+        let link = Arc::new(Link::new(peer.clone(), purpose, envelope, dial, epochs));
         links.insert((peer.id, purpose), Arc::clone(&link));
         link
     }

@@ -110,6 +110,8 @@ impl<E: Engine> Cluster<E> {
                 tracing::warn!(peer = certificate.node.0, %status, text, "a peer's request was refused");
                 let mut response = Response::new(PeerBody::whole(Bytes::from(text)));
                 *response.status_mut() = status;
+                let epoch = http::HeaderValue::from(self.inner.peers.myself().epoch);
+                response.headers_mut().insert(identity::EPOCH_HEADER, epoch);
                 response
             }
         }
@@ -124,7 +126,11 @@ impl<E: Engine> Cluster<E> {
         let header = head.headers.get(identity::HEADER).ok_or(IdentityError::Missing)?;
         let envelope = Envelope::from_header(header)?;
         let known = self.member(envelope.from).map(|member| member.incarnation);
-        self.inner.peers.myself().check(&envelope, &certificate, known)?;
+        let checked = self.inner.peers.myself().check(&envelope, &certificate, known);
+        if let Err(IdentityError::Epoch { theirs, .. }) = checked {
+            self.inner.peers.newest_epoch().heard(theirs);
+        }
+        checked?;
         let path = head.uri.path();
         if certificate.edge && !allowed_to_edges(path) {
             return Err(IdentityError::EdgeForbidden.into());

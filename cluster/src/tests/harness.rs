@@ -15,7 +15,8 @@ use tally::ids::{Fingerprint, NodeId, RequestKey};
 use tally::outcome::{Answer, Outcome};
 
 use crate::runtime;
-use crate::settings::{AttachmentPace, LogRetention, Settings, Timers};
+use crate::settings::{AttachmentPace, LogRetention, Settings};
+use crate::timers::Timers;
 use crate::{BoxedIo, Cluster, Dial, Member, PeerIdentity, ProposeError, Purpose};
 
 pub(super) const CLUSTER: [u8; 16] = [0xc1; 16];

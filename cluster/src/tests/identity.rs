@@ -7,7 +7,7 @@ use std::time::Duration;
 use store::MemoryEngine;
 use tally::ids::NodeId;
 
-use super::harness::{CLUSTER, Pipes, World, incarnation, member};
+use super::harness::{CLUSTER, Pipes, World, incarnation, member, until};
 use crate::dial::{PeerIdentity, Purpose};
 use crate::rpc::connection::PeerError;
 use crate::rpc::identity::Myself;
@@ -60,8 +60,9 @@ async fn only_members_as_the_membership_knows_them_are_listened_to() {
     let other_receiver = Member { incarnation: [0xee; 16], ..member(1) };
     let why = refused(honest, certificate, other_receiver, server::HELLO).await;
     assert!(why.contains("incarnation"), "{why}");
-    let why = refused(Myself { epoch: 2, ..honest }, certificate, member(1), server::HELLO).await;
-    assert!(why.contains("epoch 2"), "{why}");
+    let why = refused(Myself { epoch: 0, ..honest }, certificate, member(1), server::HELLO).await;
+    assert!(why.contains("epoch 0"), "{why}");
+    assert_eq!(world.node(1).failure(), None);
     let why = refused(Myself { cluster: [1; 16], ..honest }, certificate, member(1), server::HELLO).await;
     assert!(why.contains("another cluster"), "{why}");
     let stolen = PeerIdentity { node: NodeId(2), ..certificate };
@@ -92,4 +93,24 @@ async fn a_wiped_node_cannot_come_back_under_its_number() {
     let membership: BTreeMap<_, _> =
         node.status().members.into_iter().map(|status| (status.member.id, status.role)).collect();
     assert!(membership.is_empty());
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_node_whose_history_was_abandoned_ends_whoever_of_both_calls() {
+    let world = World::of(3).await;
+    world.agree().await;
+    let later =
+        Myself { cluster: CLUSTER, epoch: 2, node: NodeId(3), incarnation: incarnation(3), edge: false };
+    let certificate = PeerIdentity { cluster: CLUSTER, node: NodeId(3), edge: false };
+    let why = call_as(&world, later, certificate, member(1), server::HELLO).await.unwrap_err();
+    assert!(why.contains("epoch 2"), "{why}");
+    let overtaken = world.node(1);
+    until("it ends", || overtaken.failure().is_some_and(|why| why.contains("epoch 2"))).await;
+
+    let pipes: Pipes<MemoryEngine> = Pipes { hub: Arc::clone(&world.hub), from: certificate };
+    let earlier = Peers::new(Myself { epoch: 0, ..later }, Arc::new(pipes));
+    let asked = crate::greeting::ask_who(&earlier.link(&member(2), Purpose::Control)).await;
+    assert!(matches!(asked, Err(PeerError::Refused(_))), "{asked:?}");
+    assert_eq!(earlier.newest_epoch().after(0), Some(1));
+    assert_eq!(world.node(2).failure(), None);
 }

@@ -262,11 +262,16 @@ impl Operations for Gateway {
         let status = self.cluster.status();
         let leader = u64::from(status.leader == Some(status.node));
         let log = self.cluster.log().statistics();
+        let timers = self.cluster.settings().timers;
+        let (heartbeats, heartbeats_unanswered) = self.cluster.heartbeats();
         let blobs = self.cluster.blob_status();
         let in_flight = u64::try_from(status.items_in_flight).unwrap_or(u64::MAX);
         for (name, kind, value) in [
             ("rakit_raft_term", "gauge", status.term),
             ("rakit_raft_is_leader", "gauge", leader),
+            ("rakit_raft_election_timeout_min_ms", "gauge", timers.election_min_ms),
+            ("rakit_raft_heartbeats_total", "counter", heartbeats),
+            ("rakit_raft_heartbeats_unanswered_total", "counter", heartbeats_unanswered),
             ("rakit_raft_last_index", "gauge", status.last_index),
             ("rakit_raft_committed_index", "gauge", status.committed),
             ("rakit_raft_applied_index", "gauge", status.applied),

@@ -119,6 +119,15 @@ pub(crate) fn complete<D: Disk>(disk: &D, state: &str, identity: &Identity) -> R
     disk.write_whole(marker::FILE, &marker::text()).map_err(failed())
 }
 
+/// Keeps any node from running on a directory while the answer lives.
+///
+/// # Errors
+/// [`StoreError::Locked`] while one runs.
+#[cfg(feature = "rocks")]
+pub fn hold(directory: &Path) -> Result<impl Sized + use<>, StoreError> {
+    lock(&RocksDisk::new(directory))
+}
+
 /// Takes the lock of data that is there; makes none.
 pub(crate) fn lock_existing<D: Disk>(disk: &D) -> Result<Arc<D::Lock>, StoreError> {
     marker::check(disk)?;
