@@ -10,6 +10,7 @@ use serde::{Deserialize, Serialize};
 use crate::durable::{self, Access};
 use crate::failure::Failure;
 use crate::text;
+use crate::tls::identity::cluster_from_hex;
 
 /// The format that this release writes and reads.
 const FORMAT: u32 = 1;
@@ -60,6 +61,17 @@ impl InvitationFile {
         };
         let bytes = std::fs::read(path).map_err(|error| wrong(error.to_string()))?;
         let file: Self = serde_json::from_slice(&bytes).map_err(|error| wrong(error.to_string()))?;
-        if file.format == FORMAT { Ok(file) } else { Err(wrong(format!("format {}", file.format))) }
+        if file.format != FORMAT {
+            return Err(wrong(format!("format {}", file.format)));
+        }
+        // Found now, not when a number was used up for it.
+        file.cluster().ok_or_else(|| wrong(format!("cluster {:?}", file.cluster)))?;
+        Ok(file)
+    }
+
+    /// Identifier of the cluster.
+    #[must_use]
+    pub fn cluster(&self) -> Option<[u8; 16]> {
+        cluster_from_hex(&self.cluster)
     }
 }

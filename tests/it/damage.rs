@@ -40,6 +40,7 @@ const REFUSED: &[(&str, Damage, &str)] = &[
     ("tls/peer.pem", Damage::Flip, "peer.pem"),
     ("tls/peer.pem", Damage::Cut, "peer.pem"),
     ("tls/peer-key.pem", Damage::Cut, "peer-key.pem"),
+    ("tls/server.pem", Damage::Flip, "server.pem"),
     ("tls/server.pem", Damage::Cut, "server.pem"),
     ("tls/server-key.pem", Damage::Remove, "server-key.pem"),
 ];

@@ -103,6 +103,10 @@ async fn a_node_joins_votes_comes_back_anew_and_goes() {
     });
     assert_eq!(read.await.json()["totals"]["votes"]["100025"], 30);
 
+    // A node that still runs is not pushed aside.
+    let refused = join(&guest, &invitation, &["--again"]).await.expect_code(5);
+    assert!(refused.stderr.contains("another process"), "{refused:?}");
+
     // Its data is lost: under its old number nothing goes, under a new one all does.
     guest.kill();
     let refused = join(&guest, &invitation, &[]).await.expect_code(5);

@@ -20,7 +20,7 @@ use crate::client::CallError;
 use crate::client_transport::HttpTransport;
 use crate::failure::Failure;
 use crate::invitation::InvitationFile;
-use crate::tls::identity::{NodeName, cluster_from_hex};
+use crate::tls::identity::NodeName;
 use crate::{data, settings, text};
 
 /// Longest single question to the cluster.
@@ -60,6 +60,9 @@ pub fn run(arguments: &Arguments, output: &Output) -> Result<(), Failure> {
             "{shown}: is there already; use --again to set it aside and come back as a new node"
         )));
     }
+    // A node that still runs would go on in the directory under its new name.
+    let held = settings.node.data.exists().then(|| store::hold(&settings.node.data)).transpose();
+    let held = held.map_err(|error| data::refused(&error))?;
     let keys = NodeKeys::new(&arguments.host)?;
     let mut incarnation = [0; 16];
     getrandom::fill(&mut incarnation).map_err(|error| Failure::failed(error.to_string()))?;
@@ -73,9 +76,10 @@ pub fn run(arguments: &Arguments, output: &Output) -> Result<(), Failure> {
         public_url: settings.listeners.public.url.clone(),
     };
     let answer = block_on(ask(&invitation, &request))?;
-    let cluster = cluster_from_hex(&invitation.cluster).unwrap_or_default();
+    let cluster = invitation.cluster().unwrap_or_default();
     let name = NodeName { cluster, node: NodeId(answer.id), edge: answer.edge };
     let aside = if arguments.again { set_aside(&[&settings.node.data, &directory])? } else { Vec::new() };
+    drop(held);
     keys.save(&answer, &directory)?;
     data::create_incarnation(&settings.node.data, name, answer.epoch, incarnation)?;
     let (id, shown) = (answer.id, arguments.config.display());

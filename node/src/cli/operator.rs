@@ -53,15 +53,20 @@ impl Operator {
         Ok(self.ops.iter().map(|url| (None, url.clone())).collect())
     }
 
-    fn transport(&self) -> Result<Arc<HttpTransport>, Failure> {
+    /// URLs of the ops listeners.
+    pub fn urls(&self) -> Result<Vec<String>, Failure> {
+        Ok(self.endpoints()?.into_iter().map(|(_, url)| url).collect())
+    }
+
+    /// What requests to them go through.
+    pub fn transport(&self) -> Result<Arc<HttpTransport>, Failure> {
         let identity = self.certificate.as_deref().zip(self.key.as_deref());
         Ok(Arc::new(HttpTransport::with_identity(self.ca.as_deref(), identity)?))
     }
 
     /// A client that goes on at another node when one does not answer.
     pub fn any(&self, attempt: Duration) -> Result<OperatorClient, Failure> {
-        let endpoints = self.endpoints()?.into_iter().map(|(_, url)| url).collect();
-        Ok(Client::new(self.transport()?, settings(endpoints, attempt)))
+        Ok(Client::new(self.transport()?, settings(self.urls()?, attempt)))
     }
 
     /// A client of one node: the one of that number, or the only one that is named.
@@ -86,7 +91,7 @@ impl Operator {
             let client = Client::new(Arc::clone(&transport), settings(vec![url.clone()], attempt));
             (url, client)
         };
-        Ok(self.endpoints()?.into_iter().map(|(_, url)| client(url)).collect())
+        Ok(self.urls()?.into_iter().map(client).collect())
     }
 }
 

@@ -152,7 +152,7 @@ impl Verdict {
         if silent > 0 {
             return Err(Failure::unhealthy(text!(
                 "{silent} simpul tidak menjawab; yang lain sama",
-                "{silent} nodes silent; the others are equal"
+                "nodes that do not answer: {silent}; the others are equal"
             )));
         }
         Ok(())

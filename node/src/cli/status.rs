@@ -66,9 +66,14 @@ pub fn run(arguments: &Arguments, output: &Output) -> Result<(), Failure> {
         return Err(Failure::unavailable(text!("tidak ada simpul yang menjawab", "no node answered")));
     }
     if silent > 0 || leaderless {
+        let known = if leaderless {
+            text!("belum dikenal oleh sebuah simpul", "not known to a node")
+        } else {
+            text!("dikenal", "known")
+        };
         return Err(Failure::unhealthy(text!(
-            "{silent} simpul tidak menjawab atau pemimpin belum dikenal",
-            "{silent} nodes silent, or a node knows no leader"
+            "simpul yang tidak menjawab: {silent}; pemimpin {known}",
+            "nodes that do not answer: {silent}; leader {known}"
         )));
     }
     Ok(())

@@ -82,11 +82,11 @@ impl NodeTls {
             );
             wrong(&files.peer_certificate, &fault)
         })?;
-        signed(&peer, &roots).map_err(|error| wrong(&files.peer_certificate, &error))?;
+        signed(&peer, &roots).map_err(|error| wrong(&files.peer_certificate, &error.to_string()))?;
         let peer_key = key(&files.peer_key)?;
         let server = certificates(&files.server_certificate)?;
+        undamaged(&server, &roots).map_err(|error| wrong(&files.server_certificate, &error.to_string()))?;
         let server_key = key(&files.server_key)?;
-
         ends.push(end("peer", &files.peer_certificate, &peer)?);
         ends.push(end("server", &files.server_certificate, &server)?);
         let provider = provider();
@@ -233,13 +233,22 @@ fn end(name: &'static str, path: &Path, chain: &[CertificateDer<'_>]) -> Result<
 }
 
 /// Whether the authority signed the first certificate of a chain and it is valid now.
-fn signed(chain: &[CertificateDer<'static>], roots: &RootCertStore) -> Result<(), String> {
-    let (first, rest) = chain.split_first().ok_or_else(String::new)?;
-    let parsed = rustls::server::ParsedCertificate::try_from(first).map_err(|error| error.to_string())?;
+fn signed(chain: &[CertificateDer<'static>], roots: &RootCertStore) -> Result<(), rustls::Error> {
+    let (first, rest) = chain.split_first().ok_or(rustls::Error::NoCertificatesPresented)?;
+    let parsed = rustls::server::ParsedCertificate::try_from(first)?;
     let algorithms = provider().signature_verification_algorithms.all;
     let now = rustls_pki_types::UnixTime::now();
     rustls::client::verify_server_cert_signed_by_trust_anchor(&parsed, roots, rest, now, algorithms)
-        .map_err(|error| error.to_string())
+}
+
+/// Whether nothing speaks against a certificate that another authority may have signed, one that browsers trust; one
+/// that has ended is shown all the same, for the node's other work goes on.
+fn undamaged(chain: &[CertificateDer<'static>], roots: &RootCertStore) -> Result<(), rustls::Error> {
+    use rustls::CertificateError::{BadEncoding, BadSignature};
+    match signed(chain, roots) {
+        Err(error @ rustls::Error::InvalidCertificate(BadEncoding | BadSignature)) => Err(error),
+        Err(_) | Ok(()) => Ok(()),
+    }
 }
 
 fn wrong(path: &Path, fault: &str) -> Failure {

@@ -11,7 +11,7 @@ use clap::{Args, Subcommand};
 use store::RocksDisk;
 use store::backup::{BackupDirectory, BackupManifest, Fault, Verified};
 
-use super::connection::ClusterFile;
+use super::operator::Operator;
 use super::output::Output;
 use crate::failure::Failure;
 use crate::{data, text};
@@ -25,12 +25,8 @@ pub struct Arguments {
     /// Directory of backups; made where it is missing
     #[arg(value_name = "DIR", required = true)]
     dir: Option<PathBuf>,
-    /// A cluster.json file
-    #[arg(long, value_name = "FILE", conflicts_with = "ops")]
-    cluster: Option<PathBuf>,
-    /// URL of the ops listener of a running node; may be repeated, the first that answers is used
-    #[arg(long, value_name = "URL")]
-    ops: Vec<String>,
+    #[command(flatten)]
+    operator: Operator,
 }
 
 #[derive(Debug, Subcommand)]
@@ -51,17 +47,7 @@ pub fn run(arguments: &Arguments, output: &Output) -> Result<(), Failure> {
     if let Some(Verb::Verify { dir, id }) = &arguments.verb {
         return verify::run(dir, id.as_deref(), output);
     }
-    let mut urls = arguments.ops.clone();
-    if let Some(file) = &arguments.cluster {
-        urls.extend(ClusterFile::read(file)?.nodes.into_iter().map(|node| node.ops));
-    }
-    if urls.is_empty() {
-        return Err(Failure::usage(text!(
-            "sebutkan --cluster FILE atau --ops URL",
-            "name --cluster FILE or --ops URL"
-        )));
-    }
-    take::run(&arguments.dir.clone().unwrap_or_default(), &urls, output)
+    take::run(&arguments.dir.clone().unwrap_or_default(), &arguments.operator, output)
 }
 
 /// A backup that was verified, and the directory it is in.

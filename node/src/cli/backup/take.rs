@@ -4,6 +4,7 @@
 //! brought is not fetched again.
 
 use std::path::Path;
+use std::sync::Arc;
 use std::time::Duration;
 
 use api::client::Transport as _;
@@ -15,6 +16,7 @@ use store::RocksDisk;
 use store::backup::{BackupDirectory, BackupManifest, BackupObject, Placed};
 use tally::ids::hex;
 
+use crate::cli::operator::{Operator, block_on};
 use crate::cli::output::{self, Output};
 use crate::client_transport::HttpTransport;
 use crate::failure::Failure;
@@ -45,7 +47,7 @@ impl From<Failure> for Missed {
 
 /// A node that gives backups.
 struct Source {
-    transport: HttpTransport,
+    transport: Arc<HttpTransport>,
     base: String,
 }
 
@@ -57,7 +59,7 @@ struct Taken {
 }
 
 /// Runs it.
-pub(super) fn run(dir: &Path, urls: &[String], output: &Output) -> Result<(), Failure> {
+pub(super) fn run(dir: &Path, operator: &Operator, output: &Output) -> Result<(), Failure> {
     // It holds accounts with the hashes of their passwords: for its owner only.
     crate::durable::create_directory(dir).map_err(|error| {
         let shown = dir.display();
@@ -65,11 +67,7 @@ pub(super) fn run(dir: &Path, urls: &[String], output: &Output) -> Result<(), Fa
     })?;
     let opened = BackupDirectory::open_or_create(RocksDisk::new(dir));
     let mut directory = opened.map_err(|error| data::refused(&error))?;
-    let runtime = tokio::runtime::Builder::new_current_thread()
-        .enable_all()
-        .build()
-        .map_err(|error| Failure::failed(error.to_string()))?;
-    let taken = runtime.block_on(take(&mut directory, urls))?;
+    let taken = block_on(take(&mut directory, operator))?;
     let (id, fetched, size) = (&taken.manifest.id, taken.fetched, taken.manifest.size());
     let index = taken.manifest.meta.applied.unwrap_or_default().index;
     let value = json!({
@@ -87,11 +85,12 @@ pub(super) fn run(dir: &Path, urls: &[String], output: &Output) -> Result<(), Fa
     Ok(())
 }
 
-async fn take(directory: &mut BackupDirectory<RocksDisk>, urls: &[String]) -> Result<Taken, Failure> {
-    let transport = HttpTransport::new(None)?;
+/// Takes it from the first node that answers.
+async fn take(directory: &mut BackupDirectory<RocksDisk>, operator: &Operator) -> Result<Taken, Failure> {
+    let transport = operator.transport()?;
     let mut last = None;
-    for base in urls {
-        let source = Source { transport: transport.clone(), base: base.clone() };
+    for base in operator.urls()? {
+        let source = Source { transport: Arc::clone(&transport), base };
         match source.offered(directory).await {
             Ok(manifest) => return source.bring(directory, manifest).await,
             Err(failure) => last = Some(failure),
