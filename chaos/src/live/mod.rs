@@ -12,6 +12,7 @@ mod fleet;
 pub mod gaps;
 mod history;
 mod judges;
+mod links;
 mod nemesis;
 mod plant;
 mod process;

@@ -25,7 +25,7 @@ const FENCES: &[(&str, &[&str])] = &[
     ("openraft-rt", &["cluster"]),
     ("openraft-rt-tokio", &["cluster"]),
     ("axum", &["api"]),
-    ("askama", &["api"]),
+    ("askama", &["api", "chaos"]),
     // The clients of tests and chaos need a provider, and share no set-up with what they look at.
     ("rustls", &["node", "tests", "chaos"]),
     ("tokio-rustls", &["node"]),
