@@ -131,6 +131,8 @@ pub fn start(
     configuration.epoch = identity.epoch;
     configuration.edge = name.edge;
     configuration.timers = Timers::profile(&settings.timers.profile).unwrap_or_default();
+    configuration.log_retention.entries_kept = settings.log.entries_kept;
+    configuration.log_retention.bytes_kept = settings.log.bytes_kept;
     configuration.scrub = cluster::Scrub {
         interval: Duration::from_secs(settings.scrub.interval_s),
         rows_per_second: settings.scrub.rows_per_second,
