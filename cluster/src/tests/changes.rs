@@ -4,6 +4,7 @@
 use std::time::Duration;
 
 use store::MemoryDisk;
+use store::engine::Disk as _;
 use tally::ids::NodeId;
 
 use super::harness::{PATIENCE, World, member, settings, until, write};
@@ -64,8 +65,14 @@ async fn give(node: &Node, order: Order, id: u64) -> Result<(), OperateError> {
 async fn insist(world: &World<Disk>, order: Order, id: u64, what: &str) {
     let deadline = runtime::after(runtime::now(), PATIENCE);
     loop {
-        let leader = world.leader().await;
-        match give(&world.node(leader), order, id).await {
+        // One that was taken out may run on and know nothing of it.
+        let mut leader = None;
+        until(what, || {
+            leader = world.all().into_iter().find(Cluster::is_leader);
+            leader.is_some()
+        })
+        .await;
+        match give(&leader.unwrap(), order, id).await {
             Ok(()) => return,
             Err(OperateError::Unavailable(_)) if runtime::now() < deadline => runtime::sleep(PAUSE).await,
             // The rest has to notice first that the one that died is back.
@@ -102,6 +109,8 @@ async fn interrupt(world: &World<Disk>, order: Order, id: u64, victim: Victim, s
     };
     // What the last answer did not wait for may still be on its way to the disk: it does not matter when that is lost.
     world.kill(dies).await;
+    // Nothing of the dead may write once the power is back.
+    until("the dead lets go of its data", || disk.inner.lock().unwrap().is_some()).await;
     disk.inner.crash();
     disk.steps.arm(u64::MAX);
     let gone = order == Order::Remove && dies == id;
