@@ -61,12 +61,16 @@ bench: build ## writes beside etcd, public pages beside nginx, the disk; ARGS="-
 	@.ci/setup measure
 	$(bin)/rakit-bench $(ARGS)
 
-chaos: build ## 200 kills and power losses, hung, paused and full nodes, a planted fault, 100 changes of leader; ARGS="--seed 2 --dir DIR"
+chaos: build ## kills, power losses, hung and full nodes, members that come and go, 2 GiB snapshots, disasters; ARGS="--seed 2 --dir DIR"
 	$(bin)/rakit-chaos crash --rounds 200 $(ARGS)
 	$(bin)/rakit-chaos crash --rounds 5 --fault hang-leader $(ARGS)
 	$(bin)/rakit-chaos crash --rounds 3 --fault pause-leader $(ARGS)
 	$(bin)/rakit-chaos crash --rounds 6 --fault fill-one $(ARGS)
 	! $(bin)/rakit-chaos crash --rounds 4 --fault cut-all --plant no-flush $(ARGS)
+	$(bin)/rakit-chaos members
+	$(bin)/rakit-chaos snapshot
+	$(bin)/rakit-chaos snapshot --megabytes 256 --cuts 3
+	$(bin)/rakit-chaos backup
 	$(bin)/rakit-chaos gaps
 
 doctor: build ## what fault injection this machine allows

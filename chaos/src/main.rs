@@ -1,7 +1,9 @@
 //! `rakit-chaos`: reads the command line and prints; everything else is in the library.
 //!
-//! Exit codes: 0 all promises kept, 1 one was broken, 2 usage, 3 the harness itself failed, 4 kept as far as this
+//! Exit codes: 0 all promises kept, 1 one was broken, 2 usage, or too little happened to prove anything, 3 the harness itself failed, 4 kept as far as this
 //! machine allows the faults, which is not all of them.
+
+mod verbs;
 
 use std::io::Write as _;
 use std::path::PathBuf;
@@ -14,6 +16,8 @@ use clap::{Args, Parser, Subcommand};
 
 /// A promise was broken.
 const BROKEN: u8 = 1;
+/// Too little happened.
+const TOO_LITTLE: u8 = 2;
 /// The harness failed.
 const HARNESS: u8 = 3;
 /// Some faults could not be injected.
@@ -37,6 +41,12 @@ enum Verb {
     },
     /// Kill nodes and cut their power under load; every acknowledged write must be there afterwards.
     Crash(CrashArguments),
+    /// Let nodes come and go under load: no request fails, wrong orders are refused, interrupted ones finished.
+    Members(verbs::members::Arguments),
+    /// Give an empty node a big snapshot under load and cut the way: it goes on where it was, nobody else notices.
+    Snapshot(verbs::snapshot::Arguments),
+    /// Back up under load and restore; destroy a majority: what is lost is what was announced.
+    Backup(verbs::backup::Arguments),
     /// Measure how long nobody is answered when leadership moves, as planned and by kills.
     Gaps {
         /// Planned hand-overs.
@@ -83,6 +93,9 @@ fn main() -> ExitCode {
     match Arguments::parse().verb {
         Verb::Doctor { json } => doctor(json),
         Verb::Crash(arguments) => crash(arguments),
+        Verb::Snapshot(arguments) => verbs::snapshot::run(arguments),
+        Verb::Backup(arguments) => verbs::backup::run(arguments),
+        Verb::Members(arguments) => verbs::members::run(arguments),
         Verb::Gaps { handovers, kills, dir, rakit, unjudged } => {
             measure(rakit, |rakit| gaps::Plan { handovers, kills, rakit, below: dir, judged: !unjudged })
         }
@@ -118,7 +131,11 @@ fn code_of(result: &Result<(), Trouble>) -> ExitCode {
         Ok(()) => ExitCode::SUCCESS,
         Err(trouble) => {
             complain(&trouble.to_string());
-            ExitCode::from(if matches!(trouble, Trouble::Violation(_)) { BROKEN } else { HARNESS })
+            ExitCode::from(match trouble {
+                Trouble::Violation(_) => BROKEN,
+                Trouble::Harness(_) => HARNESS,
+                Trouble::TooLittle(_) => TOO_LITTLE,
+            })
         }
     }
 }

@@ -61,7 +61,7 @@ impl<E: Engine> ApplyWorker<E> {
         self.applied.subscribe()
     }
 
-    /// Bytes of entries applied; whoever builds snapshots sets it back.
+    /// Bytes of entries applied since the start.
     pub(crate) fn applied_bytes(&self) -> Arc<AtomicU64> {
         Arc::clone(&self.applied_bytes)
     }

@@ -4,6 +4,7 @@
 
 use std::collections::BTreeMap;
 use std::sync::PoisonError;
+use std::sync::atomic::Ordering;
 use std::time::Duration;
 
 use store::Engine;
@@ -83,12 +84,20 @@ impl<E: Engine> Cluster<E> {
         }
     }
 
-    async fn greet(&self, member: &Member) {
+    /// Asks one peer now.
+    pub(crate) async fn greet(&self, member: &Member) {
         self.inner.peers.find(member);
         let (began, began_ms) = (runtime::now(), self.now().0);
-        if let Ok(hello) = self.ask_who(member, Purpose::Control).await {
-            let told = Told::new(hello, began_ms, runtime::since(began));
-            self.inner.hellos.lock().unwrap_or_else(PoisonError::into_inner).insert(member.id, told);
+        match self.ask_who(member, Purpose::Control).await {
+            Ok(hello) => {
+                let told = Told::new(hello, began_ms, runtime::since(began));
+                self.inner.hellos.lock().unwrap_or_else(PoisonError::into_inner).insert(member.id, told);
+            }
+            // Once: whoever was taken out is told so every two seconds.
+            Err(PeerError::Refused(why)) if !self.inner.told_refused.swap(true, Ordering::Relaxed) => {
+                tracing::error!(peer = member.id.0, why, "the others do not take this node for one of them");
+            }
+            Err(_) => {}
         }
     }
 

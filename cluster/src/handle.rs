@@ -63,10 +63,13 @@ pub(crate) struct Inner<E: Engine> {
     pub(crate) heartbeats: Arc<Heartbeats>,
     /// Set when a leader proved that this node lost entries.
     pub(crate) told_lost: OnceLock<String>,
+    /// Whether it was said already that a peer refuses this node.
+    pub(crate) told_refused: AtomicBool,
     pub(crate) admission: Arc<Admission>,
     pub(crate) applied: watch::Receiver<u64>,
-    /// Bytes of entries applied since the last snapshot.
+    /// Bytes of entries applied since the start, and those of them that were when the last snapshot was built.
     pub(crate) applied_bytes: Arc<AtomicU64>,
+    pub(crate) snapshot_bytes: AtomicU64,
     pub(crate) rounds: Rounds,
     pub(crate) inbox: Inbox<E>,
     pub(crate) equality: Equality,

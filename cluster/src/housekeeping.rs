@@ -10,6 +10,7 @@ use openraft::type_config::TypeConfigExt as _;
 use store::Engine;
 
 use crate::handle::Cluster;
+use crate::retention::Marks;
 use crate::runtime::{self, Instant};
 use crate::settings::LogRetention;
 use crate::types::TypeConfig;
@@ -58,6 +59,7 @@ impl<E: Engine> Cluster<E> {
 
     async fn keep_house(&self) {
         let mut flushed_at = runtime::now();
+        let mut marks = Marks::new(self.inner.settings.log_retention.bytes_kept);
         while !self.is_stopping() {
             runtime::sleep(ROUND).await;
             if self.inner.machine.damage().is_some() || self.overtaken().is_some() {
@@ -68,7 +70,8 @@ impl<E: Engine> Cluster<E> {
                 return;
             }
             self.flush_when_due(&mut flushed_at).await;
-            self.cut_log_when_due().await;
+            marks.note(*self.inner.applied.borrow(), self.inner.applied_bytes.load(Ordering::Relaxed));
+            self.cut_log_when_due(&marks).await;
         }
     }
 
@@ -99,45 +102,50 @@ impl<E: Engine> Cluster<E> {
         }
     }
 
-    async fn cut_log_when_due(&self) {
+    async fn cut_log_when_due(&self, marks: &Marks) {
         let retention = self.inner.settings.log_retention;
         let snapshot = self.snapshot_index();
         let entries = self.inner.applied.borrow().saturating_sub(snapshot.unwrap_or_default());
-        let bytes = self.inner.applied_bytes.load(Ordering::Relaxed);
+        let all = self.inner.applied_bytes.load(Ordering::Relaxed);
+        let bytes = all.saturating_sub(self.inner.snapshot_bytes.load(Ordering::Relaxed));
         if (entries >= retention.entries_max || bytes >= retention.bytes_max)
             && let Err(error) = self.snapshot().await
         {
             tracing::warn!(%error, "a snapshot could not be built; the log grows until one can");
             return;
         }
-        self.purge(retention).await;
+        self.purge(retention, marks.surplus_through(all)).await;
     }
 
     /// Builds a snapshot of the state now and answers its index.
     pub async fn snapshot(&self) -> Result<u64, crate::OperateError> {
         let failed = |text: String| crate::OperateError::Failed(text);
         let target = *self.inner.applied.borrow();
+        let bytes = self.inner.applied_bytes.load(Ordering::Relaxed);
         self.inner.raft.trigger().snapshot().await.map_err(|error| failed(error.to_string()))?;
         let built =
             |metrics: &crate::types::RaftMetrics| metrics.snapshot.is_some_and(|id| id.index >= target);
         let built =
             self.inner.raft.wait(Some(Duration::from_mins(10))).metrics(built, "snapshot built").await;
         let metrics = built.map_err(|error| failed(error.to_string()))?;
-        self.inner.applied_bytes.store(0, Ordering::Relaxed);
+        self.inner.snapshot_bytes.store(bytes, Ordering::Relaxed);
         Ok(metrics.snapshot.map_or(0, |id| id.index))
     }
 
-    async fn purge(&self, retention: LogRetention) {
+    /// Cuts the log behind the snapshot, leaving what `retention` keeps; what is `surplus` is more than its bytes.
+    async fn purge(&self, retention: LogRetention, surplus: u64) {
         let Some(snapshot) = self.snapshot_index() else { return };
         let persisted = self.inner.machine.persisted_applied().map_or(0, |id| id.index);
         let members = self.metrics().membership_config.membership().nodes().map(|(id, _)| *id).collect();
         self.inner.transfers.retain(&members);
         // A receiver of a snapshot goes on from the log right after it.
         let held = self.inner.transfers.held(*self.inner.applied.borrow()).unwrap_or(u64::MAX);
-        let through = snapshot.min(persisted).saturating_sub(retention.entries_kept).min(held);
+        let most = snapshot.min(persisted);
+        let by_entries = most.saturating_sub(retention.entries_kept);
+        let through = by_entries.max(surplus.min(most)).min(held);
         let purged = self.inner.log.state().purged.map_or(0, |id| id.index);
         // In big steps: each is a range delete that every later read passes over.
-        let step = retention.entries_kept.div_euclid(10).max(1);
+        let step = if surplus > by_entries { 1 } else { retention.entries_kept.div_euclid(10).max(1) };
         if through >= purged.saturating_add(step)
             && let Err(error) = self.inner.raft.trigger().purge_log(through).await
         {

@@ -18,11 +18,14 @@ pub struct LogRetention {
     pub bytes_max: u64,
     /// Entries kept behind the snapshot so that a follower that was away shortly needs no snapshot.
     pub entries_kept: u64,
+    /// Bytes of entries kept for that at most.
+    pub bytes_kept: u64,
 }
 
 impl Default for LogRetention {
     fn default() -> Self {
-        Self { entries_max: 500_000, bytes_max: 256 * 1024 * 1024, entries_kept: 100_000 }
+        let bytes = 256 * 1024 * 1024;
+        Self { entries_max: 500_000, bytes_max: bytes, entries_kept: 100_000, bytes_kept: bytes }
     }
 }
 

@@ -9,6 +9,7 @@ use tally::ids::NodeId;
 use crate::handle::Cluster;
 use crate::leadership::matched;
 use crate::member::{Member, MemberRole};
+use crate::rpc::transfers::SnapshotBytes;
 use crate::space::Room;
 use crate::types::{members, voters};
 
@@ -78,6 +79,12 @@ pub struct Status {
 }
 
 impl<E: Engine> Cluster<E> {
+    /// Bytes of snapshots that went out and came in since the start.
+    #[must_use]
+    pub fn snapshot_bytes(&self) -> SnapshotBytes {
+        self.inner.transfers.bytes()
+    }
+
     /// The cluster as this node sees it now.
     #[must_use]
     pub fn status(&self) -> Status {

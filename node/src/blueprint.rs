@@ -19,7 +19,7 @@ use crate::durable::{self, Access};
 use crate::failure::Failure;
 use crate::founding::{Administrator, Founding, FoundingMember};
 use crate::settings::{
-    Attachments, Limits, Listener, Listeners, Node, Peer, Scrub, Settings, Telemetry, Timers, Tls,
+    Attachments, Limits, Listener, Listeners, Log, Node, Peer, Scrub, Settings, Telemetry, Timers, Tls,
 };
 use crate::text;
 use crate::tls::identity::NodeName;
@@ -190,6 +190,7 @@ impl Blueprint {
             },
             timers: Timers { profile: self.profile.clone() },
             limits: Limits::default(),
+            log: Log::default(),
             scrub: Scrub::default(),
             attachments: Attachments::default(),
             telemetry: Telemetry::default(),

@@ -133,6 +133,8 @@ pub fn start(
     configuration.timers = Timers::profile(&settings.timers.profile).unwrap_or_default();
     let flush = store::slowest_flush(&settings.node.data);
     configuration.slowest_flush = Some(flush.map_err(|error| Failure::failed(error.to_string()))?);
+    configuration.log_retention.entries_kept = settings.log.entries_kept;
+    configuration.log_retention.bytes_kept = settings.log.bytes_kept;
     configuration.scrub = cluster::Scrub {
         interval: Duration::from_secs(settings.scrub.interval_s),
         rows_per_second: settings.scrub.rows_per_second,

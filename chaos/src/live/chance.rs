@@ -34,6 +34,18 @@ impl Chance {
         self.below(2) == 1
     }
 
+    /// So many letters and digits.
+    pub(super) fn text(&mut self, length: usize) -> String {
+        const LETTERS: &[u8; 64] = b"ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789-_";
+        let mut text = String::with_capacity(length);
+        while text.len() < length {
+            let drawn = self.next().to_be_bytes();
+            let letter = |byte: u8| LETTERS.get(usize::from(byte % 64)).copied().map_or('-', char::from);
+            text.extend(drawn.map(letter).into_iter().take(length.saturating_sub(text.len())));
+        }
+        text
+    }
+
     /// Puts a list into another order.
     pub(super) fn shuffle<T>(&mut self, list: &mut [T]) {
         for last in (1..list.len()).rev() {

@@ -10,7 +10,7 @@ use super::{Trouble, harness};
 
 /// The contest.
 pub(super) const CONTEST: &str = "ppwp";
-/// Stations.
+/// Stations that officers write for.
 pub(super) const STATIONS: u64 = 240;
 /// Votes of an option are below this.
 const VOTES: u64 = 80;
@@ -26,8 +26,8 @@ pub(super) fn station(number: u64) -> String {
     format!("{}{place:03}", village.copied().unwrap_or_default())
 }
 
-/// All regions and stations.
-pub(super) fn regions() -> RegionsBody {
+/// All regions, and so many stations.
+pub(super) fn regions(stations: u64) -> RegionsBody {
     let mut codes: Vec<String> = VILLAGES
         .iter()
         .flat_map(|village| [2, 4, 6, 10].map(|digits| village.to_string().chars().take(digits).collect()))
@@ -43,7 +43,7 @@ pub(super) fn regions() -> RegionsBody {
         name: None,
         registered: u32::try_from(ROLL).ok(),
     };
-    RegionsBody { regions, stations: (0..STATIONS).map(entry).collect() }
+    RegionsBody { regions, stations: (0..stations).map(entry).collect() }
 }
 
 /// The contest.

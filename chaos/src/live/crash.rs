@@ -62,7 +62,7 @@ async fn play(plan: &Plan, report: &mut Report, say: &mut dyn FnMut(&str)) -> Re
     let power = plan.faults.iter().any(|fault| fault.needs_disks());
     let (rakit, below) = (plan.rakit.clone(), plan.below.clone());
     let hang = plan.faults.contains(&Fault::HangLeader).then_some(Plant::Hang);
-    let blueprint = Blueprint { rakit, below, plant: plan.plant.or(hang), power };
+    let blueprint = Blueprint { plant: plan.plant.or(hang), power, ..Blueprint::new(rakit, below) };
     let (fleet, officers, skipped) = Fleet::build(&blueprint).await?;
     let faults: Vec<Fault> =
         plan.faults.iter().copied().filter(|fault| skipped.is_none() || !fault.needs_disks()).collect();
@@ -136,8 +136,9 @@ impl Crash {
         let choices = self.choose();
         let stop = Cell::new(false);
         let (officers, history, fleet) = (&self.officers, &self.history, &mut self.fleet);
-        let writers = (0..workload::WRITERS)
-            .map(|writer| workload::write(officers, history, writer, choices.first, &stop));
+        let writers = (0..workload::WRITERS).map(|writer| {
+            workload::write(officers, history, writer, choices.first, workload::PATIENCE, &stop)
+        });
         let conductor = async {
             let round = conduct(fleet, history, fault, &choices).await;
             stop.set(true);

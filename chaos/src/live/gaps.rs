@@ -63,11 +63,12 @@ pub fn run(plan: &Plan, say: &mut dyn FnMut(&str)) -> (Gaps, Result<(), Trouble>
 
 async fn play(plan: &Plan, gaps: &mut Gaps, say: &mut dyn FnMut(&str)) -> Result<(), Trouble> {
     let (rakit, below) = (plan.rakit.clone(), plan.below.clone());
-    let blueprint = Blueprint { rakit, below, plant: None, power: false };
+    let blueprint = Blueprint::new(rakit, below);
     let (mut fleet, officers, _) = Fleet::build(&blueprint).await?;
     let history = History::default();
     let stop = Cell::new(false);
-    let writers = (0..workload::WRITERS).map(|writer| workload::write(&officers, &history, writer, 0, &stop));
+    let writers = (0..workload::WRITERS)
+        .map(|writer| workload::write(&officers, &history, writer, 0, workload::PATIENCE, &stop));
     let conductor = async {
         let played = events(plan, &mut fleet, &history, gaps, say).await;
         stop.set(true);
@@ -87,7 +88,7 @@ async fn events(
     progress(history, AROUND).await?;
     for number in 1..=plan.handovers {
         history.watch();
-        let operator = fleet.operators().first().ok_or_else(|| harness("no nodes"))?;
+        let operator = fleet.operators().next().ok_or_else(|| harness("no nodes"))?;
         hand_over(operator).await?;
         progress(history, AROUND).await?;
         let gap = history.longest_gap();

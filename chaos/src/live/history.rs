@@ -32,6 +32,9 @@ struct Inner {
     /// When the last write was acknowledged, and the longest time between two since the last [`History::watch`].
     last: Option<Instant>,
     gap: Duration,
+    /// How long each write took since the last [`History::watch`], and attempts of them that did not succeed.
+    took: Vec<Duration>,
+    failures: u64,
 }
 
 impl History {
@@ -54,9 +57,29 @@ impl History {
         inner.last = Some(now);
     }
 
-    /// From now on gaps are measured.
+    /// A write took so long from its first attempt to its answer, over so many attempts.
+    pub(super) fn time(&self, took: Duration, attempts: u32) {
+        let mut inner = self.0.borrow_mut();
+        inner.took.push(took);
+        inner.failures = inner.failures.saturating_add(u64::from(attempts.saturating_sub(1)));
+    }
+
+    /// From now on gaps and times are measured.
     pub(super) fn watch(&self) {
-        self.0.borrow_mut().gap = Duration::ZERO;
+        let mut inner = self.0.borrow_mut();
+        inner.gap = Duration::ZERO;
+        inner.took.clear();
+        inner.failures = 0;
+    }
+
+    /// Writes since [`History::watch`]: how many, the time that so many percent of them took at most, and how many
+    /// attempts of them failed at one node before they succeeded at another.
+    pub(super) fn times(&self, percent: usize) -> (usize, Duration, u64) {
+        let inner = self.0.borrow();
+        let mut took = inner.took.clone();
+        took.sort_unstable();
+        let place = took.len().saturating_mul(percent).div_ceil(100).saturating_sub(1);
+        (took.len(), took.get(place).copied().unwrap_or_default(), inner.failures)
     }
 
     /// The longest time between two acknowledged writes since [`History::watch`].

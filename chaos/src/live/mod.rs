@@ -4,6 +4,7 @@
 //! [`Trouble::Violation`]; what this program could not do is a [`Trouble::Harness`] and proves nothing. A fault that
 //! this machine does not allow is named as skipped, never passed over.
 
+pub mod backup;
 mod chance;
 mod country;
 pub mod crash;
@@ -13,10 +14,14 @@ pub mod gaps;
 mod history;
 mod judges;
 mod links;
+pub mod members;
 mod nemesis;
+mod operator;
 mod plant;
 mod process;
+mod proxy;
 mod report;
+pub mod snapshot;
 mod transport;
 mod workload;
 
@@ -31,6 +36,8 @@ pub enum Trouble {
     Violation(String),
     /// This program failed; nothing is proven.
     Harness(String),
+    /// What was to be seen did not happen often enough to prove anything.
+    TooLittle(String),
 }
 
 impl std::fmt::Display for Trouble {
@@ -38,9 +45,13 @@ impl std::fmt::Display for Trouble {
         match self {
             Self::Violation(what) => write!(formatter, "VIOLATION: {what}"),
             Self::Harness(what) => write!(formatter, "the harness failed: {what}"),
+            Self::TooLittle(what) => write!(formatter, "too little happened: {what}"),
         }
     }
 }
+
+/// A client of the officers' side.
+type Officers = api::client::Client<transport::HttpTransport>;
 
 /// Something this program could not do.
 fn harness(what: impl std::fmt::Display) -> Trouble {

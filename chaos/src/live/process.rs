@@ -20,6 +20,8 @@ pub(super) struct Launch {
     pub(super) log: PathBuf,
     /// A library to preload.
     pub(super) preload: Option<PathBuf>,
+    /// Settings that go before those of the file, as environment.
+    pub(super) overrides: Vec<(String, String)>,
 }
 
 /// A node that was started.
@@ -34,6 +36,7 @@ impl Launch {
         let mut command = Command::new("setpriv");
         command.args(["--pdeathsig", "KILL", "--"]).arg(&self.rakit);
         command.args(["serve", "--config"]).arg(&self.settings).env("LANG", "en_US.UTF-8");
+        command.envs(self.overrides.iter().map(|(key, value)| (key, value)));
         if let Some(library) = &self.preload {
             command.env("LD_PRELOAD", library).env(HANG_VARIABLE, self.hang_file());
         }

@@ -6,6 +6,7 @@
 use std::cell::Cell;
 
 use api::client::{Client, ClientError};
+use tokio::time::Instant;
 use uuid::Uuid;
 
 use super::history::{Acknowledged, History};
@@ -15,7 +16,9 @@ use super::{Trouble, country};
 /// Writers at once.
 pub(super) const WRITERS: u64 = 8;
 /// A write is sent again so often, each time for the client's deadline, before the cluster counts as gone.
-const PATIENCE: u32 = 4;
+pub(super) const PATIENCE: u32 = 4;
+/// The officers' patience where no request may fail: what the typed client gives up on is given up.
+pub(super) const NO_PATIENCE: u32 = 1;
 
 /// One officer's work until `stop` is set.
 pub(super) async fn write(
@@ -23,6 +26,7 @@ pub(super) async fn write(
     history: &History,
     writer: u64,
     first: u64,
+    patience: u32,
     stop: &Cell<bool>,
 ) -> Result<(), Trouble> {
     let own: Vec<String> = (0..country::STATIONS)
@@ -34,21 +38,28 @@ pub(super) async fn write(
         if stop.get() {
             break;
         }
-        report(client, history, station).await?;
+        report(client, history, station, patience).await?;
     }
     Ok(())
 }
 
-async fn report(client: &Client<HttpTransport>, history: &History, station: &str) -> Result<(), Trouble> {
+async fn report(
+    client: &Client<HttpTransport>,
+    history: &History,
+    station: &str,
+    patience: u32,
+) -> Result<(), Trouble> {
     let revision = history.revision(station);
     let form = history.next_form();
     let body = country::body(form)?;
     let key = Uuid::new_v4();
     let mut last = String::new();
-    for _ in 0..PATIENCE {
+    let began = Instant::now();
+    for _ in 0..patience {
         match client.put_tally((country::CONTEST, station), revision, key, &body).await {
             Ok(answer) => {
                 history.note(station, Acknowledged { form, index: answer.value.receipt.index });
+                history.time(began.elapsed(), answer.attempts);
                 return Ok(());
             }
             Err(error @ ClientError::Unavailable { .. }) => last = error.to_string(),

@@ -7,8 +7,9 @@ pub(crate) mod plan;
 use std::collections::{BTreeMap, BTreeSet};
 use std::time::Duration;
 
+use futures_util::future::BoxFuture;
 use openraft::ChangeMembers;
-use openraft::errors::{ClientWriteError, RaftError};
+use openraft::errors::{ChangeMembershipError, ClientWriteError, RaftError};
 use store::Engine;
 use tally::ids::NodeId;
 
@@ -23,6 +24,8 @@ use crate::types::{TypeConfig, members, voters};
 
 /// Longest a change of members may take.
 const CHANGE_DEADLINE: Duration = Duration::from_secs(30);
+/// Longest wait for a learner to catch up; shorter than the change, so that its own reason is told.
+const CATCH_UP_MAX: Duration = Duration::from_secs(20);
 /// Entries that a learner may be behind when it is promoted.
 const PROMOTE_LAG_ENTRIES_MAX: u64 = 1_000;
 /// Between two looks at the attachments of a node that is to vote.
@@ -104,6 +107,15 @@ impl<E: Engine> Cluster<E> {
         wire::change::decode_response(answer).map_err(|error| OperateError::Failed(error.to_string()))?
     }
 
+    /// A leader does not take itself out: it hands over first, so that nobody waits for an election, and its successor
+    /// carries out the change.
+    fn pass_on(&self, change: Change) -> BoxFuture<'_, Result<(), OperateError>> {
+        Box::pin(async move {
+            self.transfer_here(None).await?;
+            self.change(change).await.map(drop)
+        })
+    }
+
     /// On the leader.
     pub(crate) async fn change_here(&self, change: Change) -> Result<NodeId, OperateError> {
         if !self.is_leader() {
@@ -142,13 +154,7 @@ impl<E: Engine> Cluster<E> {
         if member.role == MemberRole::Edge && edges >= EDGES_MAX {
             return Err(OperateError::Precondition(format!("there are {EDGES_MAX} edge nodes already")));
         }
-        let ledger = self.view().ledger().map_err(|error| OperateError::Failed(error.to_string()))?;
-        if member.id >= ledger.next_node {
-            return Err(OperateError::Precondition(format!(
-                "number {} was not given out; allocate one first",
-                member.id.0
-            )));
-        }
+        self.refuse_unknown_number(member.id)?;
         self.change_members(ChangeMembers::AddNodes(BTreeMap::from([(member.id.0, member)])), true).await
     }
 
@@ -185,9 +191,19 @@ impl<E: Engine> Cluster<E> {
             }
             Some(MemberRole::Voter) => {}
         }
+        if old == new {
+            return Err(OperateError::Precondition(format!("node {} cannot be replaced by itself", old.0)));
+        }
+        self.refuse_unknown_number(old)?;
         let goes = target.remove(&old.0);
         let comes = target.insert(new.0);
-        if !goes && !comes && membership.get_joint_config().len() == 1 {
+        if !comes && membership.get_joint_config().len() == 1 {
+            if goes {
+                return Err(OperateError::Precondition(format!(
+                    "node {} votes already: it can take nobody's place; remove node {} if that is what is wanted",
+                    new.0, old.0
+                )));
+            }
             // Asked before, and done.
             return Ok(());
         }
@@ -200,6 +216,9 @@ impl<E: Engine> Cluster<E> {
         self.refuse_dead_quorum(&target)?;
         self.wait_caught_up(new).await?;
         self.wait_attachments(new, &target).await?;
+        if old == self.inner.settings.node {
+            return self.pass_on(Change::Replace { old, new }).await;
+        }
         self.change_members(ChangeMembers::ReplaceAllVoters(target), false).await
     }
 
@@ -223,7 +242,8 @@ impl<E: Engine> Cluster<E> {
         let metrics = self.metrics();
         let membership = metrics.membership_config.membership();
         if membership.get_node(&id.0).is_none() {
-            return Ok(());
+            // Asked before, and done; but not for a number that nobody ever had.
+            return self.refuse_unknown_number(id);
         }
         let mut target = voters(membership);
         if target.remove(&id.0) {
@@ -246,9 +266,20 @@ impl<E: Engine> Cluster<E> {
                     missing.without_majority
                 )));
             }
+            if id == self.inner.settings.node {
+                return self.pass_on(Change::Remove { id, forced }).await;
+            }
             return self.change_members(ChangeMembers::ReplaceAllVoters(target), false).await;
         }
         self.change_members(ChangeMembers::RemoveNodes(BTreeSet::from([id.0])), false).await
+    }
+
+    fn refuse_unknown_number(&self, id: NodeId) -> Result<(), OperateError> {
+        let ledger = self.view().ledger().map_err(|error| OperateError::Failed(error.to_string()))?;
+        if id < ledger.next_node {
+            return Ok(());
+        }
+        Err(OperateError::Precondition(format!("number {} was never given out; look at the status", id.0)))
     }
 
     fn refuse_dead_quorum(&self, target: &BTreeSet<u64>) -> Result<(), OperateError> {
@@ -278,6 +309,8 @@ impl<E: Engine> Cluster<E> {
 
     /// An edge may vote once it runs with the certificate of a voter; then the membership says so too.
     async fn make_eligible(&self, id: NodeId, member: Member) -> Result<(), OperateError> {
+        // What it told two seconds ago it may have told under another certificate.
+        self.greet(&member).await;
         if self.told().get(&id).is_none_or(|told| told.edge) {
             return Err(only_reads(id));
         }
@@ -308,8 +341,7 @@ impl<E: Engine> Cluster<E> {
             let last = metrics.last_log_index.unwrap_or_default();
             matched.is_some_and(|matched| last.saturating_sub(matched.index) <= PROMOTE_LAG_ENTRIES_MAX)
         };
-        let waited =
-            self.inner.raft.wait(Some(CHANGE_DEADLINE)).metrics(caught_up, "learner caught up").await;
+        let waited = self.inner.raft.wait(Some(CATCH_UP_MAX)).metrics(caught_up, "learner caught up").await;
         waited.map(drop).map_err(|_| {
             OperateError::Unavailable(format!("node {} has not caught up yet; promote it later", id.0))
         })
@@ -344,6 +376,11 @@ fn refusal(error: &ClientWriteError<TypeConfig>) -> OperateError {
     match error {
         ClientWriteError::ForwardToLeader(_) | ClientWriteError::LogEntryDiscarded(_) => {
             OperateError::Unavailable("leadership changed meanwhile; look at the status and try again".into())
+        }
+        ClientWriteError::ChangeMembershipError(ChangeMembershipError::InProgress(_)) => {
+            OperateError::Unavailable(
+                "another change of members is under way; ask again when it is done".into(),
+            )
         }
         ClientWriteError::ChangeMembershipError(error) => OperateError::Precondition(error.to_string()),
         ClientWriteError::PreconditionFailed(error) => OperateError::Precondition(error.to_string()),

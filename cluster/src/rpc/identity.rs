@@ -47,6 +47,11 @@ pub(crate) enum IdentityError {
     Receiver { wanted: u64, actual: u64 },
     #[error("node {0} has another incarnation than the membership names: it lost its log; it must join anew")]
     Incarnation(u64),
+    #[error(
+        "node {0} is not a member: it was taken out, or never let in; numbers are never used again, let it come back \
+         with `rakit join --again`"
+    )]
+    NotAMember(u64),
     #[error("an edge node may not do that")]
     EdgeForbidden,
 }

@@ -135,6 +135,10 @@ impl<E: Engine> Cluster<E> {
         if certificate.edge && !allowed_to_edges(path) {
             return Err(IdentityError::EdgeForbidden.into());
         }
+        // Others than the leader may not know yet who is in and who is out.
+        if path == path_of(HELLO) && self.is_leader() && known.is_none() {
+            return Err(IdentityError::NotAMember(envelope.from.0).into());
+        }
         if path == path_of(append::PATH) {
             return Ok(self.stream(body));
         }

@@ -163,6 +163,11 @@ impl<E: Engine> Cluster<E> {
             offsets.map(|offsets| (receiving, offsets)).map_err(|error| error.to_string())
         });
         let (receiving, offsets) = received.await.map_err(|error| error.to_string())??;
+        let (there, whole) =
+            (offsets.iter().fold(0, |sum: u64, here| sum.saturating_add(*here)), receiving.manifest().size());
+        self.inner.transfers.resumed(there);
+        let id = &receiving.manifest().id;
+        tracing::info!(id, bytes = whole, there, "a snapshot is offered; what is there is not sent again");
         self.inner.inbox.put(receiving);
         Ok(offsets)
     }
@@ -178,6 +183,7 @@ impl<E: Engine> Cluster<E> {
     /// A piece arrives.
     pub(crate) async fn snapshot_chunk(&self, chunk: Chunk) -> Result<(), String> {
         let mut receiving = self.inner.inbox.take(&chunk.snapshot)?;
+        let bytes = u64::try_from(chunk.bytes.len()).unwrap_or(u64::MAX);
         let written = TypeConfig::spawn_blocking(move || {
             let place = usize::try_from(chunk.file).map_err(|error| error.to_string())?;
             let file =
@@ -188,6 +194,7 @@ impl<E: Engine> Cluster<E> {
         });
         // A piece that cannot be written ends the transfer; the next offer starts from what is on disk.
         self.inner.inbox.put(written.await.map_err(|error| error.to_string())??);
+        self.inner.transfers.received(bytes);
         Ok(())
     }
 

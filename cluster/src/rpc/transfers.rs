@@ -5,6 +5,7 @@
 //! raised and the purge goes on (9.1).
 
 use std::collections::BTreeMap;
+use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
@@ -33,11 +34,32 @@ struct Hold {
 pub(crate) struct Transfers {
     holds: Mutex<BTreeMap<NodeId, Hold>>,
     turns: Arc<Semaphore>,
+    /// Bytes of snapshots that were sent from here, arrived here, and were here already when one was offered anew.
+    sent: AtomicU64,
+    received: AtomicU64,
+    resumed: AtomicU64,
+}
+
+/// Bytes of snapshots since the start of this node.
+#[derive(Clone, Copy, Debug, Default, Eq, PartialEq)]
+pub struct SnapshotBytes {
+    /// Sent to others.
+    pub sent: u64,
+    /// Received from others.
+    pub received: u64,
+    /// Not sent again, since they were here from an attempt that was cut.
+    pub resumed: u64,
 }
 
 impl Default for Transfers {
     fn default() -> Self {
-        Self { holds: Mutex::default(), turns: Arc::new(Semaphore::new(TRANSFERS_MAX)) }
+        Self {
+            holds: Mutex::default(),
+            turns: Arc::new(Semaphore::new(TRANSFERS_MAX)),
+            sent: AtomicU64::new(0),
+            received: AtomicU64::new(0),
+            resumed: AtomicU64::new(0),
+        }
     }
 }
 
@@ -83,6 +105,23 @@ impl Transfers {
         holds.values().filter(|hold| !hold.warned).map(|hold| hold.index).min()
     }
 
+    /// A piece arrived here.
+    pub(crate) fn received(&self, bytes: u64) {
+        self.received.fetch_add(bytes, Ordering::Relaxed);
+    }
+
+    /// So many bytes of what is offered are here.
+    pub(crate) fn resumed(&self, bytes: u64) {
+        self.resumed.fetch_add(bytes, Ordering::Relaxed);
+    }
+
+    /// What was sent, received and resumed so far.
+    pub(crate) fn bytes(&self) -> SnapshotBytes {
+        let [sent, received, resumed] =
+            [&self.sent, &self.received, &self.resumed].map(|bytes| bytes.load(Ordering::Relaxed));
+        SnapshotBytes { sent, received, resumed }
+    }
+
     /// A receiver has what it needs, or nobody waits for it any more.
     fn done(&self, peer: NodeId) {
         self.holds().remove(&peer);
@@ -102,6 +141,7 @@ impl Transfer {
     /// Counts bytes that were sent and waits when they were too many for the time.
     pub(crate) async fn sent(&mut self, bytes: u64) {
         self.bytes = self.bytes.saturating_add(bytes);
+        self.transfers.sent.fetch_add(bytes, Ordering::Relaxed);
         let due_ms = self.bytes.saturating_mul(1_000).div_euclid(BYTES_PER_SECOND_MAX);
         let due = Duration::from_millis(due_ms);
         let passed = runtime::since(self.began);

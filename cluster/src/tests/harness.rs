@@ -73,7 +73,8 @@ pub(super) fn incarnation(id: u64) -> [u8; 16] {
 pub(super) fn settings(id: u64) -> Settings {
     // Slow enough that a loaded machine does not elect all the time.
     let timers = Timers { heartbeat_ms: 100, election_min_ms: 500, election_max_ms: 800 };
-    let log_retention = LogRetention { entries_max: 1_000_000, bytes_max: u64::MAX, entries_kept: 10 };
+    let (bytes_max, bytes_kept) = (u64::MAX, u64::MAX);
+    let log_retention = LogRetention { entries_max: 1_000_000, bytes_max, entries_kept: 10, bytes_kept };
     let release = format!("release of {id}");
     // Whatever is wrong is found at once.
     let rate = 1_000_000_000;
@@ -86,6 +87,11 @@ pub(super) fn settings(id: u64) -> Settings {
         attachment_pace,
         ..Settings::new(NodeId(id), CLUSTER, incarnation(id))
     }
+}
+
+/// A failed flush is an error like any other: it ends the node and not the test.
+fn options() -> store::Options {
+    store::Options { fatal: Arc::new(|_| ()), ..store::Options::default() }
 }
 
 pub(super) fn member(id: u64) -> Member {
@@ -123,6 +129,11 @@ impl World<MemoryDisk> {
 
 impl<D: Disk> World<D> {
     pub(super) async fn on(disks: BTreeMap<u64, D>) -> Self {
+        Self::with(disks, settings).await
+    }
+
+    /// Voters on these disks, with settings of their own.
+    pub(super) async fn with(disks: BTreeMap<u64, D>, settings: fn(u64) -> Settings) -> Self {
         let world = Self { hub: Hub::new(), disks, keys: AtomicU64::new(1) };
         for id in world.disks.keys() {
             world.start(settings(*id)).await;
@@ -147,9 +158,9 @@ impl<D: Disk> World<D> {
         let disk = &self.disks[&settings.node.0];
         // What ran before lets go of its data when its last task has seen the end.
         until("the data is let go of", || disk.lock().unwrap().is_some()).await;
-        let stores = match open_on(disk, None, store::Options::default()) {
+        let stores = match open_on(disk, None, options()) {
             Ok(stores) => stores,
-            Err(_) => create_on(disk, &identity(&settings), store::Options::default()).unwrap(),
+            Err(_) => create_on(disk, &identity(&settings), options()).unwrap(),
         };
         let from = PeerIdentity { cluster: settings.cluster, node: settings.node, edge: settings.edge };
         let dial = Arc::new(Pipes { hub: Arc::clone(&self.hub), from });

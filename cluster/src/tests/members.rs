@@ -107,3 +107,58 @@ async fn an_edge_follows_reads_and_does_nothing_else() {
     let results = edge.propose(Principal::System, vec![world.item()]).await;
     assert_eq!(results, [Err(crate::ProposeError::NoLeader)]);
 }
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn numbers_that_are_wrong_are_refused_and_change_nothing() {
+    let world = World::of(3).await;
+    let leader = world.leader().await;
+    let others: Vec<NodeId> = (1..=3).filter(|id| *id != leader).map(NodeId).collect();
+    let node = world.node(others[0].0);
+    let before = node.status().members.len();
+    let refusals = [
+        (node.remove(NodeId(99), false).await, "never given out"),
+        (node.replace(NodeId(99), others[0]).await, "never given out"),
+        (node.replace(others[0], NodeId(99)).await, "not a member"),
+        // It would only take the first one out.
+        (node.replace(others[0], others[1]).await, "votes already"),
+        (node.replace(others[0], others[0]).await, "itself"),
+        (node.promote(NodeId(99)).await, "not a member"),
+    ];
+    for (refused, why) in refusals {
+        assert!(
+            matches!(&refused, Err(OperateError::Precondition(text)) if text.contains(why)),
+            "{refused:?}"
+        );
+    }
+    let voters = node.status().members.iter().filter(|member| member.role == Role::Voter).count();
+    assert_eq!((before, voters), (3, 3));
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_leader_that_goes_hands_over_first() {
+    let mut world = World::of(4).await;
+    let leader = world.leader().await;
+    let term = world.node(leader).status().term;
+    let other = world.node(world.follower().await);
+    // Asked at the leader itself, whose answer comes after it is out.
+    world.node(leader).remove(NodeId(leader), false).await.unwrap();
+    until("it is gone", || !other.status().members.iter().any(|member| member.member.id.0 == leader)).await;
+    assert_ne!(other.leader(), Some(NodeId(leader)));
+    assert_eq!(other.status().term, term + 1, "a transfer, and no election after a silence");
+    world.kill(leader).await;
+    write(&other, world.item()).await;
+
+    // The same where another takes its place.
+    let leader = world.leader().await;
+    let other = world.node(world.follower().await);
+    let id = other.allocate_node().await.unwrap().0;
+    world.add_disk(id, MemoryDisk::new());
+    world.start(settings(id)).await;
+    other.add_member(member(id)).await.unwrap();
+    other.replace(NodeId(leader), NodeId(id)).await.unwrap();
+    // Said again it changes nothing.
+    other.replace(NodeId(leader), NodeId(id)).await.unwrap();
+    assert!(!other.status().members.iter().any(|member| member.member.id.0 == leader));
+    world.kill(leader).await;
+    world.agree().await;
+}

@@ -4,6 +4,7 @@
 #![allow(clippy::arithmetic_side_effects, clippy::indexing_slicing, reason = "tests may panic")]
 
 mod blobs;
+mod changes;
 mod equality;
 mod fitness;
 mod harness;
@@ -11,5 +12,8 @@ mod identity;
 mod members;
 mod snapshots;
 mod space;
+#[expect(dead_code, reason = "shared with the tests of `store`, which use all of it")]
+#[path = "../../../store/tests/it/steps.rs"]
+mod steps;
 mod suite;
 mod writes;

@@ -265,6 +265,7 @@ impl Operations for Gateway {
         let timers = self.cluster.settings().timers;
         let (heartbeats, heartbeats_unanswered) = self.cluster.heartbeats();
         let blobs = self.cluster.blob_status();
+        let snapshots = self.cluster.snapshot_bytes();
         let in_flight = u64::try_from(status.items_in_flight).unwrap_or(u64::MAX);
         for (name, kind, value) in [
             ("rakit_raft_term", "gauge", status.term),
@@ -277,6 +278,9 @@ impl Operations for Gateway {
             ("rakit_raft_applied_index", "gauge", status.applied),
             ("rakit_raft_purged_index", "gauge", status.purged),
             ("rakit_raft_snapshot_index", "gauge", status.snapshot.unwrap_or_default()),
+            ("rakit_snapshot_sent_bytes_total", "counter", snapshots.sent),
+            ("rakit_snapshot_received_bytes_total", "counter", snapshots.received),
+            ("rakit_snapshot_resumed_bytes_total", "counter", snapshots.resumed),
             ("rakit_proposals_in_flight", "gauge", in_flight),
             ("rakit_equality_quarantined", "gauge", u64::from(equality.quarantine.is_some())),
             ("rakit_equality_differing_nodes", "gauge", differing),

@@ -3,7 +3,7 @@
 //! Invariant: the list is the file's shape exactly; a test compares it with a serialised [`super::Settings`].
 
 /// Every settings key, in the order of the file. Its variable is `RAKIT_` and the name in capitals with `_` for `.`.
-pub const KEYS: [&str; 28] = [
+pub const KEYS: [&str; 30] = [
     "node.name",
     "node.data",
     "listeners.public.address",
@@ -26,6 +26,8 @@ pub const KEYS: [&str; 28] = [
     "limits.ops_connections",
     "limits.public_threads",
     "limits.drain_ms",
+    "log.entries_kept",
+    "log.bytes_kept",
     "scrub.interval_s",
     "scrub.rows_per_second",
     "attachments.pull_bytes_per_second",

@@ -111,7 +111,9 @@ fn apply(table: &mut Table, change: &Override) -> Result<(), Failure> {
     let mut parts = change.key.split('.').peekable();
     while let Some(part) = parts.next() {
         if parts.peek().is_none() {
-            let numeric = ["limits.", "scrub."].iter().any(|section| change.key.starts_with(section));
+            let numeric = ["limits.", "log.", "scrub.", "attachments."]
+                .iter()
+                .any(|section| change.key.starts_with(section));
             let number = numeric.then(|| change.value.parse::<i64>().ok());
             let value = number.flatten().map_or_else(|| Value::String(change.value.clone()), Value::Integer);
             place.insert(part.to_owned(), value);

@@ -10,5 +10,5 @@ mod sections;
 pub use keys::KEYS;
 pub use load::{Override, load, parse};
 pub use sections::{
-    Attachments, Limits, Listener, Listeners, Node, Peer, Scrub, Settings, Telemetry, Timers, Tls,
+    Attachments, Limits, Listener, Listeners, Log, Node, Peer, Scrub, Settings, Telemetry, Timers, Tls,
 };

@@ -21,6 +21,9 @@ pub struct Settings {
     /// `[limits]`
     #[serde(default)]
     pub limits: Limits,
+    /// `[log]`
+    #[serde(default)]
+    pub log: Log,
     /// `[scrub]`
     #[serde(default)]
     pub scrub: Scrub,
@@ -134,6 +137,23 @@ impl Default for Limits {
             public_threads: 2,
             drain_ms: 5_000,
         }
+    }
+}
+
+/// How much of the log stays behind a snapshot, for nodes that were away.
+#[derive(Clone, Debug, Deserialize, Eq, PartialEq, Serialize)]
+#[serde(default, deny_unknown_fields)]
+pub struct Log {
+    /// Entries at most.
+    pub entries_kept: u64,
+    /// Bytes at most.
+    pub bytes_kept: u64,
+}
+
+impl Default for Log {
+    fn default() -> Self {
+        let retention = cluster::LogRetention::default();
+        Self { entries_kept: retention.entries_kept, bytes_kept: retention.bytes_kept }
     }
 }
 

@@ -25,18 +25,26 @@ pub(crate) enum Death {
 #[derive(Clone)]
 pub(crate) struct Steps {
     taken: Arc<AtomicU64>,
-    limit: u64,
+    limit: Arc<AtomicU64>,
     death: Death,
 }
 
 impl Steps {
     pub(crate) fn new(limit: u64, death: Death) -> Self {
-        Self { taken: Arc::default(), limit, death }
+        let steps = Self { taken: Arc::default(), limit: Arc::default(), death };
+        steps.arm(limit);
+        steps
+    }
+
+    /// Dies before the step that comes after so many more. What was dead lives again.
+    pub(crate) fn arm(&self, more: u64) {
+        let limit = self.taken.load(Ordering::SeqCst).saturating_add(more);
+        self.limit.store(limit, Ordering::SeqCst);
     }
 
     /// Whether the fatal step was reached.
     pub(crate) fn over(&self) -> bool {
-        self.taken.load(Ordering::SeqCst) > self.limit
+        self.taken.load(Ordering::SeqCst) > self.limit.load(Ordering::SeqCst)
     }
 
     fn alive(&self) -> io::Result<()> {
@@ -44,7 +52,7 @@ impl Steps {
     }
 
     fn step(&self) -> io::Result<()> {
-        if self.taken.fetch_add(1, Ordering::SeqCst) < self.limit {
+        if self.taken.fetch_add(1, Ordering::SeqCst) < self.limit.load(Ordering::SeqCst) {
             return Ok(());
         }
         if let Death::Kill = self.death {

@@ -15,13 +15,15 @@ const PATIENCE: Duration = Duration::from_mins(1);
 const PACE: Duration = Duration::from_millis(20);
 
 /// Waits until all nodes show one index, and compares what they show.
-pub(in crate::live) async fn judge(nodes: &[Client<HttpTransport>]) -> Result<(), Trouble> {
+pub(in crate::live) async fn judge<'c>(
+    nodes: impl Iterator<Item = &'c Client<HttpTransport>> + Clone,
+) -> Result<(), Trouble> {
     let began = Instant::now();
     let mut pace = interval(PACE);
     loop {
         pace.tick().await;
         let mut seen = Vec::new();
-        for node in nodes {
+        for node in nodes.clone() {
             let answer = node.state_hash(None).await;
             let answer = answer.map_err(|error| Trouble::Violation(format!("no state hash: {error}")))?;
             seen.push((answer.value.index, answer.value.hash));

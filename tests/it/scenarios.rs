@@ -1,0 +1,30 @@
+//! The scenarios of `rakit-chaos` beside crashes, in small; `make chaos` runs the same for longer.
+
+use tests::program::{Ended, path_of, run};
+use tokio::process::Command;
+
+async fn chaos(arguments: &[&str]) -> Ended {
+    let place = tempfile::tempdir().unwrap();
+    let mut command = Command::new(path_of("rakit-chaos"));
+    command.args(arguments).arg("--dir").arg(place.path());
+    run(&mut command).await.expect_code(0)
+}
+
+#[tokio::test]
+async fn members_come_and_go_under_load_and_wrong_orders_are_refused() {
+    let ended = chaos(&["members", "--short", "--interruptions", "1"]).await;
+    assert!(ended.stdout.contains("2 changes interrupted"), "{ended:?}");
+}
+
+#[tokio::test]
+async fn a_snapshot_that_is_cut_goes_on_where_it_was() {
+    // Unjudged: how slow others are says something only on a machine that does nothing else.
+    let ended = chaos(&["snapshot", "--megabytes", "16", "--cuts", "3", "--unjudged"]).await;
+    assert!(ended.stdout.contains("with 3 cuts"), "{ended:?}");
+}
+
+#[tokio::test]
+async fn a_backup_and_a_recovery_hold_what_they_say() {
+    let ended = chaos(&["backup", "--writes", "300"]).await;
+    assert!(ended.stdout.contains("all of them announced"), "{ended:?}");
+}
