@@ -16,6 +16,7 @@ mod config;
 mod dial;
 mod equality;
 mod error;
+mod executor;
 mod fitness;
 mod forward;
 mod freshness;
@@ -32,6 +33,8 @@ pub mod recovery;
 mod rpc;
 mod runtime;
 pub mod settings;
+#[doc(hidden)]
+pub mod simulation;
 mod skew;
 mod space;
 mod start;
