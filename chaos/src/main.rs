@@ -37,6 +37,8 @@ enum Verb {
     },
     /// Kill nodes and cut their power under load; every acknowledged write must be there afterwards.
     Crash(CrashArguments),
+    /// Run a whole cluster in one thread and virtual time, with faults that a seed draws.
+    Sim(chaos::sim::command::Arguments),
     /// Measure how long nobody is answered when leadership moves, as planned and by kills.
     Gaps {
         /// Planned hand-overs.
@@ -83,6 +85,7 @@ fn main() -> ExitCode {
     match Arguments::parse().verb {
         Verb::Doctor { json } => doctor(json),
         Verb::Crash(arguments) => crash(arguments),
+        Verb::Sim(arguments) => ExitCode::from(chaos::sim::command::execute(&arguments, &mut print)),
         Verb::Gaps { handovers, kills, dir, rakit, unjudged } => {
             measure(rakit, |rakit| gaps::Plan { handovers, kills, rakit, below: dir, judged: !unjudged })
         }
@@ -92,6 +95,11 @@ fn main() -> ExitCode {
 /// A closed stream leaves nobody to tell.
 fn complain(text: &str) {
     drop(writeln!(std::io::stderr(), "{text}"));
+}
+
+/// A closed stream leaves nobody to tell.
+fn print(text: &str) {
+    drop(writeln!(std::io::stdout(), "{text}"));
 }
 
 fn doctor(json: bool) -> ExitCode {

@@ -4,7 +4,6 @@
 //! [`Trouble::Violation`]; what this program could not do is a [`Trouble::Harness`] and proves nothing. A fault that
 //! this machine does not allow is named as skipped, never passed over.
 
-mod chance;
 mod country;
 pub mod crash;
 mod disk;
@@ -18,6 +17,8 @@ mod process;
 mod report;
 mod transport;
 mod workload;
+
+use crate::chance;
 
 pub use nemesis::Fault;
 pub use plant::Plant;
