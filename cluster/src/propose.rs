@@ -143,7 +143,7 @@ impl<E: Engine> Cluster<E> {
                 }
                 Attempt::NotWritten => {}
             }
-            if runtime::now() >= deadline || self.is_stopping() {
+            if runtime::now() >= deadline || self.is_over() {
                 return Err(if maybe_written { ProposeError::Unknown } else { ProposeError::NoLeader });
             }
             // Until something about the leader changes, or a moment; the next attempt looks anyway.

@@ -18,6 +18,8 @@ use crate::chance::Chance;
 
 /// A disk with room.
 const ROOM: Space = Space { free_bytes: 1 << 40, total_bytes: 1 << 41 };
+/// The file that says what was flushed.
+const MARKS: &str = "SYNCED";
 /// Between two looks of a hanging flush.
 const HANG_ROUND_MS: u64 = 20;
 
@@ -30,6 +32,7 @@ pub(super) struct DiskState {
     flush_ms: Arc<AtomicU64>,
     hangs: Arc<AtomicBool>,
     fails: Arc<AtomicBool>,
+    marks_lie: bool,
     trace: Trace,
 }
 
@@ -42,6 +45,7 @@ impl DiskState {
             flush_ms: Arc::new(AtomicU64::new(2)),
             hangs: Arc::default(),
             fails: Arc::default(),
+            marks_lie: false,
             trace,
         }
     }
@@ -61,7 +65,7 @@ impl DiskState {
     /// How many of so many writes or bytes reached the disk without a flush.
     fn luck(&self, path: &str, count: usize) -> usize {
         // The state has no write-ahead log: only a flush, which writes whole tables, keeps anything of it.
-        if path.starts_with("state") {
+        if path.starts_with("state") || (path == MARKS && self.marks_lie) {
             return 0;
         }
         let mut chance = locked(&self.chance);
@@ -101,6 +105,12 @@ impl DiskState {
     /// Plants a fault into databases whose name begins so.
     pub(super) fn plant(&self, begin: &str, plant: &StorePlant) {
         locked(&self.content).plant(begin, plant);
+    }
+
+    /// The file that says what was flushed is itself never flushed again.
+    pub(super) fn plant_lying_marks(&mut self) {
+        self.marks_lie = true;
+        locked(&self.content).plant_lying_file(MARKS);
     }
 
     /// How a store is opened on it: flushed by [`DiskState::drive`]; a failed flush calls `fatal`.

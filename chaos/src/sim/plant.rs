@@ -54,16 +54,21 @@ impl Plant {
         const AGGREGATE: u8 = 0x19;
         const REQUEST: u8 = 0x1b;
         match self {
-            Self::UnsyncedAcknowledgement => vec![("", StorePlant::LyingFlush)],
+            Self::UnsyncedAcknowledgement => vec![("log", StorePlant::LyingFlush(20))],
             Self::SkippedDeduplication => vec![("state", StorePlant::Hides(vec![REQUEST], 1))],
             Self::DoubleApply => vec![("state", StorePlant::Tears(vec![0]))],
             Self::ForgottenVote => vec![("log", StorePlant::Drops(VOTE.to_vec(), 1))],
             Self::SnapshotLacksRequests => vec![("state", StorePlant::Omits(vec![REQUEST]))],
             Self::SnapshotLacksSums => vec![("state", StorePlant::Omits(vec![AGGREGATE]))],
-            Self::WrongAggregate => vec![("state", StorePlant::Drops(vec![AGGREGATE], 17))],
+            Self::WrongAggregate => vec![("state", StorePlant::Drops(vec![AGGREGATE], 211))],
             Self::UnevenApply if node == 2 => vec![("state", StorePlant::Hides(vec![TALLY], 97))],
             Self::UnevenApply | Self::LeaderRestore | Self::StaleRead | Self::RetryWithNewKey => Vec::new(),
         }
+    }
+
+    /// The file about what was flushed would tell on the log.
+    pub(super) const fn lies_about_marks(self) -> bool {
+        matches!(self, Self::UnsyncedAcknowledgement | Self::ForgottenVote)
     }
 
     /// Its name on the command line.

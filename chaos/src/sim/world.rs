@@ -71,9 +71,13 @@ impl World {
 
     /// Makes room for a node of that number.
     pub(super) fn add_site(&self, id: u64) {
-        let disk = DiskState::new(id, Chance::of(self.seed, id.saturating_add(1_000)), self.trace.clone());
+        let mut disk =
+            DiskState::new(id, Chance::of(self.seed, id.saturating_add(1_000)), self.trace.clone());
         for (begin, plant) in self.plant.map(|plant| plant.in_store(id)).unwrap_or_default() {
             disk.plant(begin, &plant);
+        }
+        if self.plant.is_some_and(Plant::lies_about_marks) {
+            disk.plant_lying_marks();
         }
         let (clock, network) = (WallClock::default(), self.network.clone());
         locked(&self.sites).insert(id, Site { id, disk, clock, network, timers: Timers::LAN });
@@ -227,11 +231,15 @@ impl World {
                     self.complain("failure", &format!("node {id} ended by itself: {why}"));
                 }
                 self.take_down(id, false);
-                sleep_ms(RESTART_MS).await;
-                if !locked(&self.kept_down).contains_key(&id) {
-                    self.start(id).await;
-                }
+                drop(tokio::spawn(Arc::clone(&self).start_later(id)));
             }
+        }
+    }
+
+    async fn start_later(self: Arc<Self>, id: u64) {
+        sleep_ms(RESTART_MS).await;
+        if !locked(&self.kept_down).contains_key(&id) {
+            self.start(id).await;
         }
     }
 

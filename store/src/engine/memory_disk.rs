@@ -45,6 +45,8 @@ struct Contents {
     databases: BTreeMap<String, MemoryEngine>,
     /// Faults for databases whose name begins so.
     plants: Vec<(String, Plant)>,
+    /// Files whose flushes say that they are done and do nothing.
+    lying: Vec<String>,
 }
 
 impl Contents {
@@ -133,7 +135,8 @@ impl MemoryDisk {
     #[must_use]
     pub fn copy_with(&self, luck: &mut dyn FnMut(&str, usize) -> usize) -> Self {
         let contents = locked(&self.contents);
-        let mut copy = Contents { plants: contents.plants.clone(), ..Contents::default() };
+        let (plants, lying) = (contents.plants.clone(), contents.lying.clone());
+        let mut copy = Contents { plants, lying, ..Contents::default() };
         for (path, file) in &contents.files {
             let lucky = if file.durable.as_ref() == Some(&file.content) {
                 file.content.len()
@@ -158,6 +161,11 @@ impl MemoryDisk {
         contents.plants.push((begin.to_owned(), plant.clone()));
         let wanted = contents.databases.iter().filter(|(path, _)| path.starts_with(begin));
         wanted.for_each(|(_, engine)| engine.plant(plant.clone()));
+    }
+
+    /// Plants a fault into a file: after its first flush all others do nothing and say that they are done.
+    pub fn plant_lying_file(&self, path: &str) {
+        locked(&self.contents).lying.push(path.to_owned());
     }
 
     /// A database on this disk, for tests that let it fail.
@@ -260,8 +268,11 @@ impl Disk for MemoryDisk {
 
     fn sync_file(&self, path: &str) -> io::Result<()> {
         let mut contents = locked(&self.contents);
+        let lies = contents.lying.iter().any(|lying| lying == path);
         let file = contents.files.get_mut(path).ok_or_else(|| missing(path))?;
-        file.durable = Some(file.content.clone());
+        if !lies || file.durable.is_none() {
+            file.durable = Some(file.content.clone());
+        }
         Ok(())
     }
 

@@ -7,8 +7,8 @@ use crate::engine::{Batch, Change};
 /// A fault planted in a database. Prefixes are those of keys.
 #[derive(Clone, Debug, Eq, PartialEq)]
 pub enum Plant {
-    /// What should make durable says that it did, and does nothing.
-    LyingFlush,
+    /// What should make durable says that it did, and does nothing, after so many times that it did.
+    LyingFlush(u64),
     /// Each so-many-th look-up of a key that begins so finds nothing.
     Hides(Vec<u8>, u64),
     /// Each so-many-th write of a key that begins so is left out.
@@ -36,14 +36,20 @@ impl Plants {
         }
     }
 
-    pub(super) fn lies(&self) -> bool {
-        self.0.iter().any(|(plant, _)| *plant == Plant::LyingFlush)
+    pub(super) fn lies(&mut self) -> bool {
+        self.0.iter_mut().any(|(plant, count)| match plant {
+            Plant::LyingFlush(honest) => {
+                *count = count.saturating_add(1);
+                *count > *honest
+            }
+            Plant::Hides(..) | Plant::Drops(..) | Plant::Omits(_) | Plant::Tears(_) => false,
+        })
     }
 
     pub(super) fn hides(&mut self, key: &[u8]) -> bool {
         self.0.iter_mut().any(|(plant, count)| match plant {
             Plant::Hides(prefix, every) => key.starts_with(prefix) && due(count, *every),
-            Plant::LyingFlush | Plant::Drops(..) | Plant::Omits(_) | Plant::Tears(_) => false,
+            Plant::LyingFlush(_) | Plant::Drops(..) | Plant::Omits(_) | Plant::Tears(_) => false,
         })
     }
 
@@ -69,7 +75,7 @@ impl Plants {
     pub(super) fn torn(&self, batch: &Batch) -> Option<Batch> {
         let torn = self.0.iter().find_map(|(plant, _)| match plant {
             Plant::Tears(prefix) => Some(prefix),
-            Plant::LyingFlush | Plant::Drops(..) | Plant::Omits(_) | Plant::Hides(..) => None,
+            Plant::LyingFlush(_) | Plant::Drops(..) | Plant::Omits(_) | Plant::Hides(..) => None,
         })?;
         let mut left = batch.clone();
         left.retain(|change| match change {
