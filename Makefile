@@ -61,13 +61,15 @@ bench: build ## writes beside etcd, public pages beside nginx, the disk; ARGS="-
 	@.ci/setup measure
 	$(bin)/rakit-bench $(ARGS)
 
-chaos: build ## 200 kills and power losses, hung, paused and full nodes, a planted fault, 100 changes of leader; ARGS="--seed 2 --dir DIR"
+chaos: build ## 200 kills and power losses, hung, paused and full nodes, planted faults, 100 changes of leader, 200 simulated runs; ARGS="--seed 2 --dir DIR"
 	$(bin)/rakit-chaos crash --rounds 200 $(ARGS)
 	$(bin)/rakit-chaos crash --rounds 5 --fault hang-leader $(ARGS)
 	$(bin)/rakit-chaos crash --rounds 3 --fault pause-leader $(ARGS)
 	$(bin)/rakit-chaos crash --rounds 6 --fault fill-one $(ARGS)
 	! $(bin)/rakit-chaos crash --rounds 4 --fault cut-all --plant no-flush $(ARGS)
 	$(bin)/rakit-chaos gaps
+	$(bin)/rakit-chaos sim --sweep 200
+	$(bin)/rakit-chaos sim --plants --seconds 40
 
 doctor: build ## what fault injection this machine allows
 	$(bin)/rakit-chaos doctor $(ARGS)

@@ -22,6 +22,7 @@ mod import;
 mod joining;
 mod public_read;
 mod restart;
+mod sim;
 mod tidy;
 mod tls;
 mod write_path;

@@ -70,7 +70,7 @@ mod tests {
             reported,
             totals: Totals { votes: vec![reported; 3], total: reported, ..Totals::default() },
         };
-        let station = |number| StationCode::new(1_101_012_001_000 + number).unwrap();
+        let station = |number: u64| StationCode::new(1_101_012_001_000 + number).unwrap();
         let stations = BTreeMap::from([(station(1), count(1)), (station(2), count(1))]);
         let village = station(1).village();
         let mut kept: BTreeMap<_, _> = village.ancestry().map(|region| (region, count(2))).collect();

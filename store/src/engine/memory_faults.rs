@@ -84,3 +84,66 @@ impl Plants {
         Some(left)
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::MemoryDisk;
+    use crate::engine::{Disk, Engine, OpenMode, Purpose, Reader};
+
+    fn put(key: &[u8]) -> Batch {
+        let mut batch = Batch::new();
+        batch.put(key, key.to_vec());
+        batch
+    }
+
+    fn disk_with(plant: Option<Plant>) -> (MemoryDisk, crate::MemoryEngine) {
+        let disk = MemoryDisk::new();
+        if let Some(plant) = plant {
+            disk.plant("log", &plant);
+        }
+        let engine = disk.open("log", Purpose::Log, OpenMode::Create).unwrap();
+        (disk, engine)
+    }
+
+    #[test]
+    fn a_crash_keeps_the_first_of_what_was_not_flushed() {
+        let (disk, engine) = disk_with(None);
+        engine.write(&put(b"a")).unwrap();
+        engine.sync().unwrap();
+        for key in [b"b", b"c"] {
+            engine.write(&put(key)).unwrap();
+        }
+        let left = disk.copy_with(&mut |_, count| count - 1).database("log").unwrap();
+        assert_eq!(left.get(b"b").unwrap().as_deref(), Some(&b"b"[..]));
+        assert_eq!(left.get(b"c").unwrap(), None);
+        assert_eq!(left.sequence() + 1, engine.sequence());
+        assert_eq!(disk.copy().database("log").unwrap().get(b"b").unwrap(), None);
+    }
+
+    #[test]
+    fn planted_faults_do_what_they_say() {
+        let (disk, engine) = disk_with(Some(Plant::LyingFlush(1)));
+        for key in [b"a", b"b"] {
+            engine.write(&put(key)).unwrap();
+            engine.sync().unwrap();
+        }
+        let left = disk.copy().database("log").unwrap();
+        assert!(left.get(b"a").unwrap().is_some() && left.get(b"b").unwrap().is_none());
+        let (_disk, engine) = disk_with(Some(Plant::Drops(b"a".to_vec(), 2)));
+        for key in [b"a1", b"a2", b"b1"] {
+            engine.write(&put(key)).unwrap();
+        }
+        assert!(engine.get(b"a1").unwrap().is_some() && engine.get(b"a2").unwrap().is_none());
+        assert!(engine.get(b"b1").unwrap().is_some());
+        let (_disk, engine) = disk_with(Some(Plant::Hides(b"a".to_vec(), 1)));
+        engine.write(&put(b"a1")).unwrap();
+        assert!(engine.get(b"a1").unwrap().is_none());
+        let (disk, engine) = disk_with(Some(Plant::Tears(b"a".to_vec())));
+        for key in [b"a1", b"b1"] {
+            engine.write(&put(key)).unwrap();
+        }
+        let left = disk.copy().database("log").unwrap();
+        assert!(left.get(b"a1").unwrap().is_none() && left.get(b"b1").unwrap().is_some());
+    }
+}
