@@ -47,6 +47,8 @@ enum Verb {
     Snapshot(verbs::snapshot::Arguments),
     /// Back up under load and restore; destroy a majority: what is lost is what was announced.
     Backup(verbs::backup::Arguments),
+    /// Run a whole cluster in one thread and virtual time, with faults that a seed draws.
+    Sim(chaos::sim::command::Arguments),
     /// Measure how long nobody is answered when leadership moves, as planned and by kills.
     Gaps {
         /// Planned hand-overs.
@@ -96,6 +98,7 @@ fn main() -> ExitCode {
         Verb::Snapshot(arguments) => verbs::snapshot::run(arguments),
         Verb::Backup(arguments) => verbs::backup::run(arguments),
         Verb::Members(arguments) => verbs::members::run(arguments),
+        Verb::Sim(arguments) => ExitCode::from(chaos::sim::command::execute(&arguments, &mut print)),
         Verb::Gaps { handovers, kills, dir, rakit, unjudged } => {
             measure(rakit, |rakit| gaps::Plan { handovers, kills, rakit, below: dir, judged: !unjudged })
         }
@@ -105,6 +108,11 @@ fn main() -> ExitCode {
 /// A closed stream leaves nobody to tell.
 fn complain(text: &str) {
     drop(writeln!(std::io::stderr(), "{text}"));
+}
+
+/// A closed stream leaves nobody to tell.
+fn print(text: &str) {
+    drop(writeln!(std::io::stdout(), "{text}"));
 }
 
 fn doctor(json: bool) -> ExitCode {

@@ -20,7 +20,7 @@ pub(crate) fn config(settings: &Settings, may_lead: bool) -> Result<Config, Star
         election_timeout_min: election_min_ms,
         election_timeout_max: election_max_ms,
         // A leader that restarts without an election may lead over a log it has lost the end of (F1).
-        enable_leader_restore: Some(false),
+        enable_leader_restore: Some(crate::simulation::restores_leaders()),
         // A node that comes back must not unseat a leader that others still follow.
         enable_pre_vote: Some(true),
         // Without it, a leader cut off one way keeps the others from electing.

@@ -16,6 +16,7 @@ mod config;
 mod dial;
 mod equality;
 mod error;
+mod executor;
 mod fitness;
 mod forward;
 mod freshness;
@@ -34,6 +35,8 @@ mod retention;
 mod rpc;
 mod runtime;
 pub mod settings;
+#[doc(hidden)]
+pub mod simulation;
 mod skew;
 mod space;
 mod start;

@@ -5,6 +5,7 @@
 
 use std::time::Duration;
 
+use futures_util::FutureExt as _;
 use openraft::async_runtime::watch::WatchReceiver as _;
 use openraft::errors::{ClientWriteError, RaftError};
 use store::Engine;
@@ -111,7 +112,11 @@ impl<E: Engine> Cluster<E> {
     ) -> Result<Vec<Answer>, ProposeError> {
         let may_repeat = proposal.items.iter().all(|item| item.request.is_some());
         let mut maybe_written = false;
+        let mut news = self.inner.raft.server_metrics();
         loop {
+            // What is known before an attempt is no news after it: a fresh receiver takes it for such, and attempts
+            // would follow each other without a pause.
+            news.changed().now_or_never();
             let attempt = match self.leader() {
                 Some(leader) if leader == self.inner.settings.node => {
                     // What a wrong state answers is wrong: the next leader decides.
@@ -138,10 +143,12 @@ impl<E: Engine> Cluster<E> {
                 }
                 Attempt::NotWritten => {}
             }
-            if runtime::now() >= deadline || self.is_stopping() {
+            if runtime::now() >= deadline || self.is_over() {
                 return Err(if maybe_written { ProposeError::Unknown } else { ProposeError::NoLeader });
             }
-            self.wait_for_news(deadline).await;
+            // Until something about the leader changes, or a moment; the next attempt looks anyway.
+            let patience = RETRY.min(runtime::remaining(deadline));
+            runtime::timeout(patience, news.changed()).await.ok();
         }
     }
 
@@ -186,14 +193,6 @@ impl<E: Engine> Cluster<E> {
         let metrics = metrics.borrow_watched();
         let committed = metrics.local_committed.map_or(0, |id| id.index);
         committed.saturating_sub(*self.inner.applied.borrow())
-    }
-
-    /// Until something about the leader changes, or a moment.
-    async fn wait_for_news(&self, deadline: Instant) {
-        let mut metrics = self.inner.raft.server_metrics();
-        let patience = RETRY.min(runtime::remaining(deadline));
-        // Whether it changed or not, the caller looks again.
-        runtime::timeout(patience, metrics.changed()).await.ok();
     }
 }
 

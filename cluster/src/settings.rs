@@ -91,7 +91,7 @@ pub struct Settings {
     pub attachment_pace: AttachmentPace,
     /// Wall time.
     pub clock: SharedClock,
-    /// Whether apply runs on the caller's thread instead of its own: only for the simulator.
+    /// Whether everything runs on the caller's thread instead of threads of its own: only for the simulator.
     pub apply_inline: bool,
 }
 

@@ -15,8 +15,7 @@ use tally::outcome::Answer;
 use crate::member::Member;
 use crate::rpc::wire::{self, WireError};
 
-/// The one place that names the runtime: the simulator puts its own here.
-pub(crate) type Runtime = openraft_rt_tokio::TokioRuntime;
+pub(crate) use crate::executor::Runtime;
 
 openraft::declare_raft_types!(
     /// What openraft is instantiated with. One leader a term, so that a log id is a term and an index.

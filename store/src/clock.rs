@@ -1,6 +1,6 @@
 //! How long something took, for metrics and the watchdog. Never for a decision, never for what is stored.
 
-use std::sync::LazyLock;
+use std::sync::{Arc, LazyLock};
 use std::time::Instant;
 
 #[allow(
@@ -31,4 +31,19 @@ impl Stopwatch {
 pub(crate) fn monotonic_us() -> u64 {
     let elapsed = now().saturating_duration_since(*STARTED).as_micros();
     u64::try_from(elapsed).unwrap_or(u64::MAX).saturating_add(1)
+}
+
+/// How time passes for a log, and who hears of its work.
+#[derive(Clone)]
+pub struct Pace {
+    /// Microseconds since some moment; never zero, never going back.
+    pub now_us: fn() -> u64,
+    /// Called when something begins to wait for a flush or a deletion: for who drives the log itself.
+    pub on_work: Arc<dyn Fn() + Send + Sync>,
+}
+
+impl Default for Pace {
+    fn default() -> Self {
+        Self { now_us: monotonic_us, on_work: Arc::new(|| ()) }
+    }
 }

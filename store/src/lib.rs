@@ -26,6 +26,7 @@ pub mod snapshot;
 pub mod version;
 
 pub use blobs::{About, BlobReader, Blobs, MediaType, Scan, Verdict};
+pub use clock::Pace;
 pub use engine::Engine;
 pub use engine::memory::MemoryEngine;
 pub use engine::memory_disk::MemoryDisk;

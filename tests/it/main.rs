@@ -23,6 +23,7 @@ mod joining;
 mod public_read;
 mod restart;
 mod scenarios;
+mod sim;
 mod tidy;
 mod tls;
 mod write_path;

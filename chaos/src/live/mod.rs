@@ -5,7 +5,6 @@
 //! this machine does not allow is named as skipped, never passed over.
 
 pub mod backup;
-mod chance;
 mod country;
 pub mod crash;
 mod disk;
@@ -24,6 +23,8 @@ mod report;
 pub mod snapshot;
 mod transport;
 mod workload;
+
+use crate::chance;
 
 pub use nemesis::Fault;
 pub use plant::Plant;

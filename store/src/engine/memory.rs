@@ -10,6 +10,7 @@ use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use bytes::Bytes;
 
 use crate::engine::memory_disk::MemoryDisk;
+use crate::engine::memory_faults::{Plant, Plants};
 use crate::engine::{Batch, Change, Direction, Engine, EngineError, Reader, Visit};
 
 /// One version of a value: the sequence that wrote it, and the value, or `None` once deleted.
@@ -111,6 +112,23 @@ struct Durable {
     sequence: u64,
 }
 
+impl Durable {
+    fn take_in(&mut self, batch: Batch) {
+        for change in batch.changes {
+            match change {
+                Change::Put(key, value) => drop(self.rows.insert(key, value)),
+                Change::Delete(key) => drop(self.rows.remove(&key)),
+                Change::DeleteRange(first, end) if first < end => {
+                    let mut tail = self.rows.split_off(&first);
+                    let mut kept = tail.split_off(&end);
+                    self.rows.append(&mut kept);
+                }
+                Change::DeleteRange(..) => {}
+            }
+        }
+    }
+}
+
 #[derive(Debug, Default)]
 struct Database {
     rows: Rows,
@@ -120,6 +138,7 @@ struct Database {
     /// Set by tests: the next `sync` or `flush` fails.
     fail_next: bool,
     syncs: u64,
+    plants: Plants,
 }
 
 impl Database {
@@ -128,22 +147,29 @@ impl Database {
             return Err(EngineError { operation, message: "injected".to_owned() });
         }
         self.syncs = self.syncs.saturating_add(1);
+        if self.plants.lies() {
+            return Ok(());
+        }
         for batch in std::mem::take(&mut self.pending) {
-            for change in batch.changes {
-                match change {
-                    Change::Put(key, value) => drop(self.durable.rows.insert(key, value)),
-                    Change::Delete(key) => drop(self.durable.rows.remove(&key)),
-                    Change::DeleteRange(first, end) if first < end => {
-                        let mut tail = self.durable.rows.split_off(&first);
-                        let mut kept = tail.split_off(&end);
-                        self.durable.rows.append(&mut kept);
-                    }
-                    Change::DeleteRange(..) => {}
-                }
-            }
+            self.durable.take_in(batch);
         }
         self.durable.sequence = self.rows.sequence;
         Ok(())
+    }
+
+    /// What a crash leaves of this, when the first `batches` that were not made durable happened to reach the disk.
+    fn after_crash(&self, batches: usize) -> Self {
+        let mut durable = Durable { rows: self.durable.rows.clone(), sequence: self.durable.sequence };
+        let mut rows = Rows::of(&durable.rows, durable.sequence);
+        for (batch, place) in self.pending.iter().zip(0..) {
+            let left = if place < batches { Some(batch.clone()) } else { self.plants.torn(batch) };
+            if let Some(left) = left {
+                rows.apply(&left);
+                durable.take_in(left);
+            }
+        }
+        durable.sequence = rows.sequence;
+        Self { rows, durable, plants: self.plants.clone(), ..Self::default() }
     }
 }
 
@@ -166,12 +192,22 @@ impl MemoryEngine {
         database.rows = Rows::of(&database.durable.rows, database.durable.sequence);
     }
 
-    /// A database with what is durable in this one.
-    pub(super) fn copy(&self) -> Self {
-        let database = locked(&self.database);
-        let durable = Durable { rows: database.durable.rows.clone(), sequence: database.durable.sequence };
-        let rows = Rows::of(&durable.rows, durable.sequence);
-        Self { database: Arc::new(Mutex::new(Database { rows, durable, ..Database::default() })) }
+    /// A database with what is durable in this one, and the first `batches` that are not.
+    pub(super) fn copy(&self, batches: usize) -> Self {
+        Self { database: Arc::new(Mutex::new(locked(&self.database).after_crash(batches))) }
+    }
+
+    /// Writes that are not durable yet.
+    pub(super) fn pending(&self) -> usize {
+        locked(&self.database).pending.len()
+    }
+
+    pub(super) fn plant(&self, plant: Plant) {
+        locked(&self.database).plants.add(plant);
+    }
+
+    pub(super) fn plants(&self) -> Plants {
+        locked(&self.database).plants.clone()
     }
 
     /// Makes the next `sync` or `flush` fail.
@@ -194,7 +230,10 @@ impl MemoryEngine {
 
 impl Reader for MemoryEngine {
     fn get(&self, key: &[u8]) -> Result<Option<Bytes>, EngineError> {
-        let database = locked(&self.database);
+        let mut database = locked(&self.database);
+        if database.plants.hides(key) {
+            return Ok(None);
+        }
         Ok(database.rows.versions.get(key).and_then(|versions| versions.last()?.1.clone()))
     }
 
@@ -216,8 +255,9 @@ impl Engine for MemoryEngine {
 
     fn write(&self, batch: &Batch) -> Result<(), EngineError> {
         let mut database = locked(&self.database);
-        database.rows.apply(batch);
-        database.pending.push(batch.clone());
+        let batch = database.plants.cut(batch);
+        database.rows.apply(&batch);
+        database.pending.push(batch);
         Ok(())
     }
 

@@ -12,6 +12,7 @@ use bytes::Bytes;
 
 use crate::engine::disk::Space;
 use crate::engine::memory::{MemoryEngine, locked};
+use crate::engine::memory_faults::Plant;
 use crate::engine::{Direction, Disk, EngineError, OpenMode, Purpose, Reader};
 
 /// The only file of a checkpoint in memory; its name ends as those of shared table files do.
@@ -23,10 +24,37 @@ struct File {
     durable: Option<Vec<u8>>,
 }
 
+impl File {
+    /// What a crash leaves when that many bytes of the newest content reached the disk.
+    fn torn(&self, bytes: usize) -> Option<Vec<u8>> {
+        let mut left = self.durable.clone();
+        if bytes > 0 {
+            let newest = self.content.get(..bytes.min(self.content.len())).unwrap_or_default();
+            let left = left.get_or_insert_default();
+            let kept = left.len().max(newest.len());
+            left.resize(kept, 0);
+            left.iter_mut().zip(newest).for_each(|(old, new)| *old = *new);
+        }
+        left
+    }
+}
+
 #[derive(Debug, Default)]
 struct Contents {
     files: BTreeMap<String, File>,
     databases: BTreeMap<String, MemoryEngine>,
+    /// Faults for databases whose name begins so.
+    plants: Vec<(String, Plant)>,
+    /// Files whose flushes say that they are done and do nothing.
+    lying: Vec<String>,
+}
+
+impl Contents {
+    fn planted(&self, path: &str, engine: MemoryEngine) -> MemoryEngine {
+        let wanted = self.plants.iter().filter(|(begin, _)| path.starts_with(begin.as_str()));
+        wanted.for_each(|(_, plant)| engine.plant(plant.clone()));
+        engine
+    }
 }
 
 /// See the module. Clones are the same disk.
@@ -99,17 +127,45 @@ impl MemoryDisk {
     /// A copy of what is durable, as a power loss would leave it; from then on the two go their own ways.
     #[must_use]
     pub fn copy(&self) -> Self {
+        self.copy_with(&mut |_, _| 0)
+    }
+
+    /// The same with some of what was not made durable: `luck` says how many of so many writes to a database, or
+    /// bytes of a file, reached the disk all the same. Writes do so in their order.
+    #[must_use]
+    pub fn copy_with(&self, luck: &mut dyn FnMut(&str, usize) -> usize) -> Self {
         let contents = locked(&self.contents);
-        let durable = |(path, file): (&String, &File)| {
-            let content = file.durable.clone()?;
-            Some((path.clone(), File { content: content.clone(), durable: Some(content) }))
-        };
-        let databases = contents.databases.iter().map(|(path, engine)| (path.clone(), engine.copy()));
-        let copy = Contents {
-            files: contents.files.iter().filter_map(durable).collect(),
-            databases: databases.collect(),
-        };
-        Self { contents: Arc::new(Mutex::new(copy)), ..Self::default() }
+        let (plants, lying) = (contents.plants.clone(), contents.lying.clone());
+        let mut copy = Contents { plants, lying, ..Contents::default() };
+        for (path, file) in &contents.files {
+            let lucky = if file.durable.as_ref() == Some(&file.content) {
+                file.content.len()
+            } else {
+                luck(path, file.content.len())
+            };
+            let Some(content) = file.torn(lucky) else { continue };
+            copy.files.insert(path.clone(), File { content: content.clone(), durable: Some(content) });
+        }
+        for (path, engine) in &contents.databases {
+            let pending = engine.pending();
+            let lucky = if pending == 0 { 0 } else { luck(path, pending) };
+            copy.databases.insert(path.clone(), engine.copy(lucky));
+        }
+        let space = Arc::new(Mutex::new(*locked(&self.space)));
+        Self { contents: Arc::new(Mutex::new(copy)), space, owned: Arc::default() }
+    }
+
+    /// Plants a fault into all databases, now and later, whose name begins so.
+    pub fn plant(&self, begin: &str, plant: &Plant) {
+        let mut contents = locked(&self.contents);
+        contents.plants.push((begin.to_owned(), plant.clone()));
+        let wanted = contents.databases.iter().filter(|(path, _)| path.starts_with(begin));
+        wanted.for_each(|(_, engine)| engine.plant(plant.clone()));
+    }
+
+    /// Plants a fault into a file: after its first flush all others do nothing and say that they are done.
+    pub fn plant_lying_file(&self, path: &str) {
+        locked(&self.contents).lying.push(path.to_owned());
     }
 
     /// A database on this disk, for tests that let it fail.
@@ -212,8 +268,11 @@ impl Disk for MemoryDisk {
 
     fn sync_file(&self, path: &str) -> io::Result<()> {
         let mut contents = locked(&self.contents);
+        let lies = contents.lying.iter().any(|lying| lying == path);
         let file = contents.files.get_mut(path).ok_or_else(|| missing(path))?;
-        file.durable = Some(file.content.clone());
+        if !lies || file.durable.is_none() {
+            file.durable = Some(file.content.clone());
+        }
         Ok(())
     }
 
@@ -283,7 +342,7 @@ impl Disk for MemoryDisk {
             if found.is_some() {
                 return Err(refused("create", path, "is there already"));
             }
-            let engine = MemoryEngine::default();
+            let engine = contents.planted(path, MemoryEngine::default());
             contents.databases.insert(path.to_owned(), engine.clone());
             return Ok(engine);
         }
@@ -293,7 +352,7 @@ impl Disk for MemoryDisk {
         let rows_path = format!("{path}/{ROWS_FILE}");
         let file = contents.files.get(&rows_path).ok_or_else(|| refused("open", path, "is not there"))?;
         let rows = Self::parse_rows(&file.content).ok_or_else(|| refused("open", path, "is damaged"))?;
-        let engine = MemoryEngine::holding(rows);
+        let engine = contents.planted(path, MemoryEngine::holding(rows));
         if mode == OpenMode::Open {
             contents.databases.insert(path.to_owned(), engine.clone());
         }
@@ -307,9 +366,12 @@ impl Disk for MemoryDisk {
             bytes.extend_from_slice(&length.to_be_bytes());
             bytes.extend_from_slice(data);
         };
+        let plants = engine.plants();
         engine.scan(&[], &[0xff; 64], Direction::Forward, &mut |key, value| {
-            part(key);
-            part(value);
+            if !plants.omits(key) {
+                part(key);
+                part(value);
+            }
             std::ops::ControlFlow::Continue(())
         })?;
         self.write_whole(&format!("{path}/{ROWS_FILE}"), &bytes)

@@ -11,6 +11,7 @@ pub mod disk;
 pub mod files;
 pub mod memory;
 pub mod memory_disk;
+pub mod memory_faults;
 #[cfg(feature = "rocks")]
 pub mod rocks;
 #[cfg(feature = "rocks")]
@@ -93,6 +94,11 @@ impl Batch {
     #[must_use]
     pub fn changes(&self) -> &[Change] {
         &self.changes
+    }
+
+    /// Leaves out what `keep` says no to.
+    pub(crate) fn retain(&mut self, keep: impl FnMut(&Change) -> bool) {
+        self.changes.retain(keep);
     }
 
     /// Whether there are none.

@@ -22,6 +22,7 @@ pub(crate) struct MarkFile {
     generation: u64,
     slot: u64,
     flushed_us: u64,
+    now_us: fn() -> u64,
 }
 
 fn read_slot<D: Disk>(disk: &D, slot: u64) -> io::Result<Option<Mark>> {
@@ -42,7 +43,7 @@ fn read_slot<D: Disk>(disk: &D, slot: u64) -> io::Result<Option<Mark>> {
 impl MarkFile {
     /// Makes the file of a new node, with its first mark.
     pub(crate) fn create<D: Disk>(disk: &D, mark: Mark) -> io::Result<()> {
-        Self { generation: 0, slot: 0, flushed_us: 0 }.record(disk, mark, true)
+        Self { generation: 0, slot: 0, flushed_us: 0, now_us: monotonic_us }.record(disk, mark, true)
     }
 
     /// Finds the newer whole mark; `None` when the file holds none.
@@ -51,7 +52,12 @@ impl MarkFile {
         let newest = marks.iter().flatten().copied().max_by_key(|mark| mark.generation);
         let slot = u64::from(marks.first().copied().flatten() == newest);
         let generation = newest.map_or(0, |mark| mark.generation);
-        Ok((Self { generation, slot, flushed_us: 0 }, newest))
+        Ok((Self { generation, slot, flushed_us: 0, now_us: monotonic_us }, newest))
+    }
+
+    /// The same, told the time by another.
+    pub(crate) fn paced(self, now_us: fn() -> u64) -> Self {
+        Self { now_us, ..self }
     }
 
     /// Writes a mark; flushes the file when that is due or wanted `now`.
@@ -61,7 +67,7 @@ impl MarkFile {
         let mut bytes = u16::try_from(frame.len()).map_err(io::Error::other)?.to_be_bytes().to_vec();
         bytes.extend_from_slice(&frame);
         disk.write_at(MARK_FILE, self.slot.saturating_mul(SLOT_BYTES), &bytes)?;
-        let time = monotonic_us();
+        let time = (self.now_us)();
         if now || self.flushed_us == 0 || time.saturating_sub(self.flushed_us) >= FLUSH_INTERVAL_US {
             disk.sync_file(MARK_FILE)?;
             self.flushed_us = time;

@@ -92,7 +92,7 @@ pub(crate) fn open<E: Engine>(
     }
     let tail = Tail::new(options.tail_bytes_max);
     let ends = Mutex::new(Ends { state: LogState { purged, last }, vote, tail });
-    let worker = Worker::new(file, options.fatal);
+    let worker = Worker::new(file.paced(options.pace.now_us), options.fatal, options.pace);
     Log::run(Shared { engine, disk: disk.clone(), identity, ends, worker, _lock: lock }, options.flusher)
 }
 

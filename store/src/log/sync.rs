@@ -10,7 +10,7 @@ use std::thread::JoinHandle;
 
 use super::mark::MarkFile;
 use super::{Fatal, Log, LogStatistics, Shared, purge};
-use crate::clock::monotonic_us;
+use crate::clock::Pace;
 use crate::codec::Mark;
 use crate::engine::Engine;
 use crate::lock::locked;
@@ -32,6 +32,7 @@ pub(super) struct Worker {
     wake_purge: Condvar,
     mark: Mutex<MarkFile>,
     fatal: Fatal,
+    pace: Pace,
     failed: AtomicBool,
     fsyncs: AtomicU64,
     fsync_total_us: AtomicU64,
@@ -42,13 +43,14 @@ pub(super) struct Worker {
 }
 
 impl Worker {
-    pub(super) fn new(mark: MarkFile, fatal: Fatal) -> Self {
+    pub(super) fn new(mark: MarkFile, fatal: Fatal, pace: Pace) -> Self {
         Self {
             waiting: Mutex::default(),
             wake_sync: Condvar::new(),
             wake_purge: Condvar::new(),
             mark: Mutex::new(mark),
             fatal,
+            pace,
             failed: AtomicBool::new(false),
             fsyncs: AtomicU64::new(0),
             fsync_total_us: AtomicU64::new(0),
@@ -66,8 +68,9 @@ impl Worker {
             waiting.callbacks.len() == 1
         };
         if first {
-            self.oldest_waiting_us.store(monotonic_us(), Ordering::Release);
+            self.oldest_waiting_us.store(self.now_us(), Ordering::Release);
             self.wake_sync.notify_one();
+            (self.pace.on_work)();
         }
     }
 
@@ -75,6 +78,11 @@ impl Worker {
     pub(super) fn purge(&self, through: u64) {
         locked(&self.waiting).purge_through = Some(through);
         self.wake_purge.notify_one();
+        (self.pace.on_work)();
+    }
+
+    fn now_us(&self) -> u64 {
+        (self.pace.now_us)()
     }
 
     pub(super) fn take_purge(&self) -> Option<u64> {
@@ -95,7 +103,7 @@ impl Worker {
     pub(super) fn statistics(&self) -> LogStatistics {
         let flushing = self.oldest_flushing_us.load(Ordering::Acquire);
         let oldest = if flushing == 0 { self.oldest_waiting_us.load(Ordering::Acquire) } else { flushing };
-        let age_us = if oldest == 0 { 0 } else { monotonic_us().saturating_sub(oldest) };
+        let age_us = if oldest == 0 { 0 } else { self.now_us().saturating_sub(oldest) };
         LogStatistics {
             fsyncs: self.fsyncs.load(Ordering::Acquire),
             fsync_total_us: self.fsync_total_us.load(Ordering::Acquire),
@@ -152,9 +160,9 @@ fn flush<E: Engine>(shared: &Shared<E>) -> Result<(), String> {
         return Err("the disk failed before".to_owned());
     }
     let mark = mark(shared);
-    let begun = monotonic_us();
+    let begun = worker.now_us();
     let flushed = shared.engine.sync().map_err(|error| error.to_string());
-    let took = monotonic_us().saturating_sub(begun);
+    let took = worker.now_us().saturating_sub(begun);
     worker.fsyncs.fetch_add(1, Ordering::AcqRel);
     worker.fsync_total_us.fetch_add(took, Ordering::AcqRel);
     worker.fsync_last_us.store(took, Ordering::Release);

@@ -13,7 +13,7 @@ use std::sync::Arc;
 use crate::codec::CodecError;
 use crate::engine::{Disk, EngineError, OpenMode, Purpose, Reader};
 use crate::{
-    Expected, Fatal, Flusher, Identity, Log, Machine, StoreError, codec, keys, log, machine, reserve,
+    Expected, Fatal, Flusher, Identity, Log, Machine, Pace, StoreError, codec, keys, log, machine, reserve,
 };
 #[cfg(feature = "rocks")]
 use crate::{RocksDisk, RocksEngine};
@@ -45,11 +45,18 @@ pub struct Options {
     pub flusher: Flusher,
     /// What happens when the disk fails.
     pub fatal: Fatal,
+    /// How time passes.
+    pub pace: Pace,
 }
 
 impl Default for Options {
     fn default() -> Self {
-        Self { tail_bytes_max: TAIL_BYTES_DEFAULT, flusher: Flusher::Thread, fatal: Arc::new(abort) }
+        Self {
+            tail_bytes_max: TAIL_BYTES_DEFAULT,
+            flusher: Flusher::Thread,
+            fatal: Arc::new(abort),
+            pace: Pace::default(),
+        }
     }
 }
 

@@ -4,14 +4,15 @@
 
 /// `SplitMix64`.
 #[derive(Clone, Debug)]
-pub(super) struct Chance(u64);
+pub(crate) struct Chance(u64);
 
 impl Chance {
-    pub(super) const fn new(seed: u64) -> Self {
+    pub(crate) const fn new(seed: u64) -> Self {
         Self(seed)
     }
 
-    fn next(&mut self) -> u64 {
+    /// The next number.
+    pub(crate) fn next(&mut self) -> u64 {
         self.0 = self.0.wrapping_add(0x9e37_79b9_7f4a_7c15);
         let mut mixed = self.0;
         mixed = (mixed ^ (mixed >> 30)).wrapping_mul(0xbf58_476d_1ce4_e5b9);
@@ -20,17 +21,33 @@ impl Chance {
     }
 
     /// A number below `bound`; 0 for a bound of 0.
-    pub(super) fn below(&mut self, bound: u64) -> u64 {
+    pub(crate) fn below(&mut self, bound: u64) -> u64 {
         self.next().checked_rem(bound).unwrap_or(0)
     }
 
+    /// A number from `low` to `high`, both included.
+    pub(crate) fn between(&mut self, low: u64, high: u64) -> u64 {
+        low.saturating_add(self.below(high.saturating_sub(low).saturating_add(1)))
+    }
+
+    /// Whether something happens that does so many times in a hundred.
+    pub(crate) fn percent(&mut self, times: u64) -> bool {
+        self.below(100) < times
+    }
+
+    /// A generator of its own for a part, so that what one part draws does not move another.
+    pub(crate) fn of(seed: u64, part: u64) -> Self {
+        let mut mixed = Self::new(seed ^ part.wrapping_mul(0xd6e8_feb8_6659_fd93));
+        Self::new(mixed.next())
+    }
+
     /// A place in a list of that length.
-    pub(super) fn place(&mut self, length: usize) -> usize {
+    pub(crate) fn place(&mut self, length: usize) -> usize {
         usize::try_from(self.below(u64::try_from(length).unwrap_or(u64::MAX))).unwrap_or(0)
     }
 
     /// One of two.
-    pub(super) fn coin(&mut self) -> bool {
+    pub(crate) fn coin(&mut self) -> bool {
         self.below(2) == 1
     }
 
@@ -47,7 +64,7 @@ impl Chance {
     }
 
     /// Puts a list into another order.
-    pub(super) fn shuffle<T>(&mut self, list: &mut [T]) {
+    pub(crate) fn shuffle<T>(&mut self, list: &mut [T]) {
         for last in (1..list.len()).rev() {
             list.swap(last, self.place(last.saturating_add(1)));
         }

@@ -1,0 +1,80 @@
+//! Faults planted into the product, to see that the judges notice.
+//!
+//! Invariant: each is reachable from the simulator alone; the product has no switch for any of them.
+
+use store::engine::memory_faults::Plant as StorePlant;
+
+/// A fault that some judge must notice.
+#[derive(Clone, Copy, Debug, Eq, Ord, PartialEq, PartialOrd, clap::ValueEnum)]
+pub enum Plant {
+    /// A leader that restarts leads on without an election.
+    LeaderRestore,
+    /// Flushes say that they are done and do nothing.
+    UnsyncedAcknowledgement,
+    /// What is on this node is told as linearizable.
+    StaleRead,
+    /// Some retries are not recognised.
+    SkippedDeduplication,
+    /// Rows outlive a crash and the applied position does not: entries are applied twice.
+    DoubleApply,
+    /// Votes and the marks about them are not written.
+    ForgottenVote,
+    /// Snapshots lack the remembered requests.
+    SnapshotLacksRequests,
+    /// Snapshots lack some sums.
+    SnapshotLacksSums,
+    /// Some sums are not written.
+    WrongAggregate,
+    /// One node now and then does not see a row, as if it went by an order that differs.
+    UnevenApply,
+    /// An officer's retry is a new request.
+    RetryWithNewKey,
+}
+
+impl Plant {
+    /// All of them.
+    pub const ALL: [Self; 11] = [
+        Self::LeaderRestore,
+        Self::UnsyncedAcknowledgement,
+        Self::StaleRead,
+        Self::SkippedDeduplication,
+        Self::DoubleApply,
+        Self::ForgottenVote,
+        Self::SnapshotLacksRequests,
+        Self::SnapshotLacksSums,
+        Self::WrongAggregate,
+        Self::UnevenApply,
+        Self::RetryWithNewKey,
+    ];
+
+    /// What is wrong with the databases of a node: how their names begin, and what.
+    pub(super) fn in_store(self, node: u64) -> Vec<(&'static str, StorePlant)> {
+        const VOTE: [u8; 2] = [0, 3];
+        const TALLY: u8 = 0x17;
+        const AGGREGATE: u8 = 0x19;
+        const REQUEST: u8 = 0x1b;
+        match self {
+            Self::UnsyncedAcknowledgement => vec![("log", StorePlant::LyingFlush(20))],
+            Self::SkippedDeduplication => vec![("state", StorePlant::Hides(vec![REQUEST], 1))],
+            Self::DoubleApply => vec![("state", StorePlant::Tears(vec![0]))],
+            Self::ForgottenVote => vec![("log", StorePlant::Drops(VOTE.to_vec(), 1))],
+            Self::SnapshotLacksRequests => vec![("state", StorePlant::Omits(vec![REQUEST]))],
+            Self::SnapshotLacksSums => vec![("state", StorePlant::Omits(vec![AGGREGATE]))],
+            Self::WrongAggregate => vec![("state", StorePlant::Drops(vec![AGGREGATE], 211))],
+            Self::UnevenApply if node == 2 => vec![("state", StorePlant::Hides(vec![TALLY], 97))],
+            Self::UnevenApply | Self::LeaderRestore | Self::StaleRead | Self::RetryWithNewKey => Vec::new(),
+        }
+    }
+
+    /// The file about what was flushed would tell on the log.
+    pub(super) const fn lies_about_marks(self) -> bool {
+        matches!(self, Self::UnsyncedAcknowledgement | Self::ForgottenVote)
+    }
+
+    /// Its name on the command line.
+    #[must_use]
+    pub fn name(self) -> String {
+        clap::ValueEnum::to_possible_value(&self)
+            .map_or_else(String::new, |value| value.get_name().to_owned())
+    }
+}
