@@ -52,7 +52,7 @@ impl Chance {
     }
 
     /// So many letters and digits.
-    pub(super) fn text(&mut self, length: usize) -> String {
+    pub(crate) fn text(&mut self, length: usize) -> String {
         const LETTERS: &[u8; 64] = b"ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789-_";
         let mut text = String::with_capacity(length);
         while text.len() < length {

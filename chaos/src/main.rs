@@ -49,6 +49,8 @@ enum Verb {
     Backup(verbs::backup::Arguments),
     /// Run a whole cluster in one thread and virtual time, with faults that a seed draws.
     Sim(chaos::sim::command::Arguments),
+    /// Faults of a kind, one after the other, under load of every kind; all promises judged, one page that shows it.
+    Live(verbs::live::Arguments),
     /// Measure how long nobody is answered when leadership moves, as planned and by kills.
     Gaps {
         /// Planned hand-overs.
@@ -63,6 +65,9 @@ enum Verb {
         /// The program under test; the one beside this program otherwise.
         #[arg(long, value_name = "FILE")]
         rakit: Option<PathBuf>,
+        /// Kill the leader of an etcd as often, with the same client: with its defaults, and with quicker timers.
+        #[arg(long)]
+        beside_etcd: bool,
         /// Only tell; do not fail when a gap is longer than it must be.
         #[arg(long)]
         unjudged: bool,
@@ -99,8 +104,10 @@ fn main() -> ExitCode {
         Verb::Backup(arguments) => verbs::backup::run(arguments),
         Verb::Members(arguments) => verbs::members::run(arguments),
         Verb::Sim(arguments) => ExitCode::from(chaos::sim::command::execute(&arguments, &mut print)),
-        Verb::Gaps { handovers, kills, dir, rakit, unjudged } => {
-            measure(rakit, |rakit| gaps::Plan { handovers, kills, rakit, below: dir, judged: !unjudged })
+        Verb::Live(arguments) => verbs::live::run(arguments),
+        Verb::Gaps { handovers, kills, dir, rakit, beside_etcd, unjudged } => {
+            let (below, judged) = (dir, !unjudged);
+            measure(rakit, |rakit| gaps::Plan { handovers, kills, rakit, below, beside_etcd, judged })
         }
     }
 }

@@ -71,12 +71,10 @@ impl<E: Engine> Cluster<E> {
             deadline: Duration::from_millis(settings.timers.election_min_ms),
             machine: machine.clone(),
         };
-        let lease = Duration::from_millis(settings.timers.election_max_ms);
-        let votes_from = votes_from(&log, lease)?;
-        let raft =
-            Raft::new(settings.node.0, raft_config, network, LogStore(log.clone()), StateMachine(worker))
-                .await
-                .map_err(|error| StartError::Storage(error.to_string()))?;
+        let votes_from = votes_from(&log, Duration::from_millis(settings.timers.election_max_ms))?;
+        let (log_store, state) = (LogStore(log.clone()), StateMachine(worker));
+        let raft = Raft::new(settings.node.0, raft_config, network, log_store, state).await;
+        let raft = raft.map_err(|error| StartError::Storage(error.to_string()))?;
         let inner = Inner {
             settings,
             raft,

@@ -16,7 +16,7 @@ pub(super) const STATIONS: u64 = 240;
 const VOTES: u64 = 80;
 const VILLAGES: [u64; 6] =
     [3_101_011_001, 3_101_011_002, 3_101_021_001, 3_201_011_001, 3_201_011_002, 3_202_011_001];
-const OPTIONS: [&str; 3] = ["100025", "100026", "100027"];
+pub(super) const OPTIONS: [&str; 3] = ["100025", "100026", "100027"];
 const ROLL: u64 = 250;
 
 /// Code of a station, counted from 0.
@@ -67,6 +67,19 @@ pub(super) fn votes_of(form: &api::dto::form::Form) -> [u64; 3] {
     OPTIONS.map(|option| form.votes.of(option).unwrap_or_default())
 }
 
+/// The number of a form as it came from a node.
+pub(super) fn number_of(form: &api::dto::form::Form) -> u64 {
+    votes_of(form)
+        .into_iter()
+        .rev()
+        .fold(0, |number, digit| number.saturating_mul(VOTES).saturating_add(digit))
+}
+
+/// Codes of all regions, parents before children.
+pub(super) fn region_codes() -> Vec<String> {
+    regions(0).regions.into_iter().map(|region| region.code).chain(["0".to_owned()]).collect()
+}
+
 /// The form of a number.
 pub(super) fn body(number: u64) -> Result<TallyBody, Trouble> {
     let people = |total: u64| {
@@ -101,5 +114,10 @@ mod tests {
         let forms: std::collections::BTreeSet<[u64; 3]> = (0..10_000).map(votes).collect();
         assert_eq!(forms.len(), 10_000);
         assert_eq!(votes_of(&body(81).unwrap().form), votes(81));
+        assert!(
+            [1, 79, 80, 6_400, 12_345]
+                .iter()
+                .all(|number| number_of(&body(*number).unwrap().form) == *number)
+        );
     }
 }

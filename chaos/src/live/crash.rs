@@ -11,13 +11,13 @@ use api::client::Client;
 use futures_util::future::{try_join, try_join_all};
 use tokio::time::{Instant, interval, sleep};
 
-use super::chance::Chance;
 use super::fleet::{Blueprint, Fleet, NODES};
 use super::history::History;
 use super::plant::Plant;
 use super::report::{Report, Round};
 use super::transport::HttpTransport;
 use super::{Fault, Trouble, harness, judges, workload};
+use crate::chance::Chance;
 
 /// Writes acknowledged in a round before its fault: at least, and up to so many more.
 const BEFORE_MIN: u64 = 20;

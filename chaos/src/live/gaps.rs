@@ -12,6 +12,7 @@ use api::client::Client;
 use futures_util::future::{try_join, try_join_all};
 
 use super::crash::progress;
+use super::etcd::{self, Timers};
 use super::fleet::{Blueprint, Fleet};
 use super::history::History;
 use super::transport::HttpTransport;
@@ -36,6 +37,8 @@ pub struct Plan {
     pub rakit: PathBuf,
     /// Where the folder of the run is made.
     pub below: Option<PathBuf>,
+    /// Whether etcd is killed as often, where it is installed: once with its defaults, once with quicker timers.
+    pub beside_etcd: bool,
     /// Whether a gap beyond what must be is a violation, or only told.
     pub judged: bool,
 }
@@ -47,6 +50,10 @@ pub struct Gaps {
     pub handovers: Vec<Duration>,
     /// Of kills of the leader.
     pub kills: Vec<Duration>,
+    /// Of kills of the leader of etcd, with its heartbeat and election time-out in milliseconds.
+    pub etcd: Vec<((u32, u32), Vec<Duration>)>,
+    /// Why there are none of etcd.
+    pub skipped: Option<String>,
 }
 
 /// Runs the plan; `say` hears of each event.
@@ -75,7 +82,22 @@ async fn play(plan: &Plan, gaps: &mut Gaps, say: &mut dyn FnMut(&str)) -> Result
         played
     };
     try_join(try_join_all(writers), conductor).await?;
-    judge_all(&fleet, &history).await
+    judge_all(&fleet, &history).await?;
+    drop(fleet);
+    if plan.beside_etcd { beside(plan, gaps, say).await } else { Ok(()) }
+}
+
+/// The same kills of etcd, when ours do not disturb them any more.
+async fn beside(plan: &Plan, gaps: &mut Gaps, say: &mut dyn FnMut(&str)) -> Result<(), Trouble> {
+    if !etcd::is_there() {
+        gaps.skipped = Some("etcd is not installed (make setup)".to_owned());
+        return Ok(());
+    }
+    for timers in [Timers::DEFAULT, Timers::QUICK] {
+        let found = etcd::kills(plan.kills, timers, plan.below.as_ref(), say).await?;
+        gaps.etcd.push(((timers.heartbeat_ms, timers.election_ms), found));
+    }
+    Ok(())
 }
 
 async fn events(
@@ -155,14 +177,18 @@ impl Gaps {
 
 impl fmt::Display for Gaps {
     fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
-        for (what, gaps) in [("hand-over", &self.handovers), ("leader killed", &self.kills)] {
-            if gaps.is_empty() {
-                continue;
-            }
+        let own = [("hand-over".to_owned(), &self.handovers), ("leader killed".to_owned(), &self.kills)];
+        let etcd = self.etcd.iter().map(|((heartbeat_ms, election_ms), gaps)| {
+            (format!("etcd {heartbeat_ms}/{election_ms} ms, leader killed"), gaps)
+        });
+        if let Some(why) = &self.skipped {
+            writeln!(formatter, "SKIPPED the comparison: {why}")?;
+        }
+        for (what, gaps) in own.into_iter().chain(etcd).filter(|(_, gaps)| !gaps.is_empty()) {
             let [median, most, slowest] = [50, 95, 100].map(|percent| at(gaps, percent).as_millis());
             writeln!(
                 formatter,
-                "{what:14} {:3} times; longest gap between acknowledged writes: median {median} ms, 95 % {most} ms, worst {slowest} ms",
+                "{what:31} {:3} times; longest gap between acknowledged writes: median {median} ms, 95 % {most} ms, worst {slowest} ms",
                 gaps.len()
             )?;
         }
@@ -180,7 +206,8 @@ mod tests {
         assert_eq!(at(&gaps, 50), Duration::from_millis(50));
         assert_eq!(at(&gaps, 100), Duration::from_millis(100));
         assert_eq!(at(&[], 99), Duration::ZERO);
-        let mut measured = Gaps { handovers: gaps, kills: vec![Duration::from_millis(700)] };
+        let mut measured =
+            Gaps { handovers: gaps, kills: vec![Duration::from_millis(700)], ..Gaps::default() };
         assert_eq!(measured.judge(), Ok(()));
         measured.handovers.push(Duration::from_millis(251));
         assert!(matches!(measured.judge(), Err(Trouble::Violation(_))));

@@ -8,6 +8,7 @@ pub mod backup;
 mod country;
 pub mod crash;
 mod disk;
+mod etcd;
 mod fleet;
 pub mod gaps;
 mod history;
@@ -21,10 +22,9 @@ mod process;
 mod proxy;
 mod report;
 pub mod snapshot;
+pub mod storm;
 mod transport;
 mod workload;
-
-use crate::chance;
 
 pub use nemesis::Fault;
 pub use plant::Plant;

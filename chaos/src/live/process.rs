@@ -59,6 +59,11 @@ impl Launch {
 }
 
 impl Process {
+    /// Its number at the kernel.
+    pub(super) fn id(&self) -> u32 {
+        self.child.id()
+    }
+
     /// Whether it has ended, and how.
     pub(super) fn ended(&mut self) -> Option<String> {
         match self.child.try_wait() {

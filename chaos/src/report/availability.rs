@@ -2,6 +2,8 @@
 //!
 //! Invariant: time in which nobody wanted anything counts as available; everything is counted in microseconds.
 
+use std::collections::BTreeSet;
+
 use super::{Ended, Operation};
 
 /// A write that is answered within this time did not find anything missing.
@@ -29,8 +31,38 @@ impl Gap {
 pub struct Availability {
     /// Those that are longer than 100 ms, in the order of time.
     pub gaps: Vec<Gap>,
+    all: Vec<Gap>,
     took_us: u64,
-    longest_us: u64,
+}
+
+/// Who waits for an answer, as time goes on.
+struct Asking<'w> {
+    /// Not asked for yet, the next one last.
+    later: Vec<&'w Operation>,
+    /// Asked for and not ended: when it was asked for, by when it ends.
+    waiting: BTreeSet<(u64, u64)>,
+    ends: BTreeSet<(u64, u64)>,
+}
+
+impl<'w> Asking<'w> {
+    /// The writes in the order in which they were asked for.
+    fn of(writes: &[&'w Operation]) -> Self {
+        let later = writes.iter().rev().copied().collect();
+        Self { later, waiting: BTreeSet::new(), ends: BTreeSet::new() }
+    }
+
+    /// When the first of those asked who still waited after `before`, or began to before `until`.
+    fn first(&mut self, before: u64, until: u64) -> Option<u64> {
+        while let Some(write) = self.later.pop_if(|write| write.called_us < until) {
+            self.waiting.insert((write.called_us, write.ended_us));
+            self.ends.insert((write.ended_us, write.called_us));
+        }
+        while let Some((ended, called)) = self.ends.first().copied().filter(|(ended, _)| *ended <= before) {
+            self.ends.remove(&(ended, called));
+            self.waiting.remove(&(called, ended));
+        }
+        self.waiting.first().map(|(called, _)| *called)
+    }
 }
 
 impl Availability {
@@ -43,16 +75,11 @@ impl Availability {
         answers.sort_unstable();
         answers.push(took_us);
         let mut availability = Self { took_us, ..Self::default() };
+        let mut asking = Asking::of(&writes);
         let mut before = 0;
         for answer in answers {
-            // A gap is never longer than the time between two answers: most of these need no closer look.
-            if answer.saturating_sub(before) > WAIT_US.min(availability.longest_us) {
-                // Whoever asked first among those who were not answered when the last answer came.
-                let waiting =
-                    writes.iter().filter(|write| write.ended_us > before && write.called_us < answer);
-                if let Some(asked) = waiting.map(|write| write.called_us).min() {
-                    availability.note(Gap { from_us: asked.max(before), to_us: answer });
-                }
+            if let Some(asked) = asking.first(before, answer) {
+                availability.note(Gap { from_us: asked.max(before), to_us: answer });
             }
             before = answer;
         }
@@ -60,16 +87,23 @@ impl Availability {
     }
 
     fn note(&mut self, gap: Gap) {
-        self.longest_us = self.longest_us.max(gap.length_us());
         if gap.length_us() > WAIT_US {
             self.gaps.push(gap);
         }
+        self.all.push(gap);
     }
 
     /// The longest gap, however short.
     #[must_use]
-    pub const fn longest_us(&self) -> u64 {
-        self.longest_us
+    pub fn longest_us(&self) -> u64 {
+        self.longest_within(0, u64::MAX)
+    }
+
+    /// The longest gap, however short, of those that end after one moment and begin and end before another.
+    #[must_use]
+    pub fn longest_within(&self, from_us: u64, to_us: u64) -> u64 {
+        let within = self.all.iter().filter(|gap| gap.to_us > from_us && gap.to_us <= to_us);
+        within.map(Gap::length_us).max().unwrap_or_default()
     }
 
     /// Time in gaps of more than 100 ms.

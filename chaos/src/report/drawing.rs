@@ -116,7 +116,9 @@ impl Drawing {
                 column.push(write.ended_us.saturating_sub(write.called_us));
             }
         }
-        columns.iter_mut().for_each(|column: &mut Vec<u64>| column.sort_unstable());
+        for column in &mut columns {
+            column.sort_unstable();
+        }
         columns
     }
 

@@ -7,7 +7,7 @@ mod availability;
 mod drawing;
 mod page;
 
-use std::io;
+use std::io::{self, Write as _};
 use std::path::Path;
 
 use serde::Serialize;
@@ -100,6 +100,23 @@ pub struct Verdict {
     pub why: String,
 }
 
+/// How long nobody was answered around faults of one kind, in milliseconds.
+#[derive(Clone, Debug, Default, Serialize)]
+pub struct Waits {
+    /// The fault.
+    pub fault: String,
+    /// How often it struck.
+    pub times: usize,
+    /// Half of the longest waits were below this.
+    pub median_ms: u64,
+    /// 99 of 100 were.
+    pub percentile_99_ms: u64,
+    /// The longest.
+    pub worst_ms: u64,
+    /// Longest that it may be, where something is promised.
+    pub must_ms: Option<u64>,
+}
+
 /// A run.
 #[derive(Clone, Debug, Default, Serialize)]
 pub struct Story {
@@ -121,6 +138,8 @@ pub struct Story {
     pub operations: Vec<Operation>,
     /// What the judges said.
     pub verdicts: Vec<Verdict>,
+    /// Waits by fault.
+    pub waits: Vec<Waits>,
     /// Other numbers, with what they are.
     pub numbers: Vec<(String, String)>,
 }
@@ -139,6 +158,36 @@ impl Story {
     #[must_use]
     pub fn availability(&self) -> Availability {
         Availability::of(&self.operations, self.took_us)
+    }
+
+    /// A few lines for a terminal.
+    #[must_use]
+    pub fn to_text(&self) -> String {
+        let availability = self.availability();
+        let mut lines = vec![format!(
+            "{}: {} operations, {} faults, writes answered {} % of the time, longest wait {} ms",
+            self.scenario,
+            self.operations.len(),
+            self.strikes.len(),
+            availability.percent(),
+            availability.longest_us().div_euclid(1_000)
+        )];
+        lines.extend(self.waits.iter().map(|waits| {
+            let must = waits.must_ms.map_or_else(String::new, |must_ms| format!(", must {must_ms}"));
+            let Waits { fault, times, median_ms, percentile_99_ms, worst_ms, .. } = waits;
+            format!("  {fault:32} {times:4}x  wait median {median_ms} ms, 99 % {percentile_99_ms}, worst {worst_ms}{must}")
+        }));
+        lines.extend(self.numbers.iter().map(|(name, value)| format!("  {name}: {value}")));
+        lines.extend(self.verdicts.iter().map(|verdict| {
+            let word = match verdict.kept {
+                Some(true) => "kept  ",
+                Some(false) => "BROKEN",
+                None => "open  ",
+            };
+            format!("  {word} {} ({}) {}", verdict.promise, verdict.looked_at, verdict.why)
+        }));
+        lines.push(format!("again: {}", self.repeat));
+        lines.join("\n")
     }
 
     /// The page.
@@ -180,15 +229,20 @@ impl Story {
     /// What the disk said.
     pub fn save(&self, directory: &Path) -> io::Result<()> {
         std::fs::create_dir_all(directory)?;
-        std::fs::write(directory.join("report.html"), self.to_html()?)?;
-        std::fs::write(directory.join("summary.json"), self.to_json()?)?;
+        write(&directory.join("report.html"), self.to_html()?.as_bytes())?;
+        write(&directory.join("summary.json"), self.to_json()?.as_bytes())?;
         let mut lines = Vec::new();
         for operation in &self.operations {
             serde_json::to_writer(&mut lines, operation)?;
             lines.push(b'\n');
         }
-        std::fs::write(directory.join("history.jsonl"), lines)
+        write(&directory.join("history.jsonl"), &lines)
     }
+}
+
+/// A report that a crash leaves half there is made again.
+fn write(path: &Path, bytes: &[u8]) -> io::Result<()> {
+    std::fs::File::create(path)?.write_all(bytes)
 }
 
 #[cfg(test)]
@@ -233,6 +287,12 @@ mod tests {
             strikes: vec![Strike { name: "kill".to_owned(), nodes: vec![0], from_us: 5, to_us: 500_000 }],
             operations: vec![operation(0, Ended::Done), operation(700_000, Ended::Unknown)],
             verdicts: vec![verdict(Some(false))],
+            waits: vec![Waits {
+                fault: "kill".to_owned(),
+                times: 1,
+                must_ms: Some(1_500),
+                ..Waits::default()
+            }],
             numbers: vec![("leader kills".to_owned(), "1".to_owned())],
         };
         story.save(directory.path()).unwrap();

@@ -5,7 +5,8 @@
 
 use std::sync::Arc;
 
-use cluster::settings::{LogRetention, Scrub, Timers};
+use cluster::Timers;
+use cluster::settings::{LogRetention, Scrub};
 use cluster::simulation::Process;
 use cluster::{Cluster, Member, PeerIdentity, Settings};
 use store::{Identity, MemoryEngine, create_on, open_on};
@@ -19,7 +20,8 @@ use super::network::Network;
 /// The cluster's identifier.
 pub(super) const CLUSTER: [u8; 16] = [0xc1; 16];
 /// Entries after which a snapshot is built and the log cut: few, so that nodes that were away need one.
-const RETENTION: LogRetention = LogRetention { entries_max: 400, bytes_max: u64::MAX, entries_kept: 60 };
+const RETENTION: LogRetention =
+    LogRetention { entries_max: 400, bytes_max: u64::MAX, entries_kept: 60, bytes_kept: u64::MAX };
 
 /// A node as it runs.
 #[derive(Clone)]

@@ -6,7 +6,7 @@
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::{Arc, Mutex};
 
-use cluster::settings::Timers;
+use cluster::Timers;
 use cluster::simulation::Process;
 use tally::ids::NodeId;
 

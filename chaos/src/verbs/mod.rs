@@ -3,5 +3,6 @@
 //! Invariant: a verb reads its arguments, runs a scenario of the library, prints, and answers an exit code.
 
 pub(crate) mod backup;
+pub(crate) mod live;
 pub(crate) mod members;
 pub(crate) mod snapshot;

@@ -9,7 +9,8 @@ use tally::ids::NodeId;
 
 use super::harness::{PATIENCE, World, member, settings, until, write};
 use super::steps::{Death, StepDisk, StepEngine, Steps};
-use crate::settings::{Settings, Timers};
+use crate::settings::Settings;
+use crate::timers::Timers;
 use crate::{Cluster, OperateError, Role, runtime};
 
 type Disk = StepDisk<MemoryDisk>;

@@ -20,7 +20,7 @@ use crate::timers::Timers;
 use crate::{BoxedIo, Cluster, Dial, Member, PeerIdentity, ProposeError, Purpose};
 
 pub(super) const CLUSTER: [u8; 16] = [0xc1; 16];
-pub(super) const PATIENCE: Duration = Duration::from_secs(60);
+pub(super) const PATIENCE: Duration = Duration::from_mins(1);
 
 /// All nodes that run, and whom each may reach.
 pub(super) struct Hub<E: Engine> {

@@ -116,7 +116,7 @@ impl Fleet {
     pub(in crate::live) async fn foreign(&self, name: &str) -> Result<PathBuf, Trouble> {
         let folder = self.folder().join(name);
         std::fs::create_dir_all(&folder).map_err(harness)?;
-        let mut command = operator::command(self.rakit(), init_words(name, self.base_port));
+        let mut command = operator::command(self.rakit(), init_words(name, NODES, self.base_port));
         command.arg("--cluster-dir").arg(folder.join("made"));
         command.arg("--admin-password-file").arg(self.folder().join("password"));
         operator::run(command).await?.json("another cluster").map(|_| folder)

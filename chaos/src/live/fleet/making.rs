@@ -12,6 +12,7 @@ use super::NODES;
 use super::node::Addresses;
 use crate::doctor::{run, within, write_file};
 use crate::live::disk::PowerDisk;
+use crate::live::links::Door;
 use crate::live::{Trouble, harness};
 
 /// Ports are taken from here: below the range the kernel hands out by itself.
@@ -55,9 +56,9 @@ pub(super) fn disks(folder: &Path) -> Result<Vec<PowerDisk>, String> {
 }
 
 /// The nodes in what `rakit` printed.
-pub(super) fn nodes_of(printed: &str) -> Result<Vec<MadeNode>, Trouble> {
+pub(super) fn nodes_of(printed: &str, nodes: usize) -> Result<Vec<MadeNode>, Trouble> {
     let made: Made = serde_json::from_str(printed).map_err(|error| harness(format!("{error}: {printed}")))?;
-    if made.nodes.len() == NODES { Ok(made.nodes) } else { Err(harness(printed)) }
+    if made.nodes.len() == nodes { Ok(made.nodes) } else { Err(harness(printed)) }
 }
 
 /// `rakit init` for the first nodes of a cluster of that name.
@@ -65,24 +66,24 @@ pub(super) fn make(
     rakit: &Path,
     folder: &Path,
     name: &str,
-    base_port: u16,
+    (nodes, base_port): (usize, u16),
 ) -> Result<Vec<MadeNode>, Trouble> {
     let password = folder.join("password");
     write_file(&password, PASSWORD).map_err(harness)?;
     let mut command = Command::new(rakit);
-    command.args(init_words(name, base_port)).arg("--cluster-dir").arg(folder.join("made"));
+    command.args(init_words(name, nodes, base_port)).arg("--cluster-dir").arg(folder.join("made"));
     command.arg("--admin-password-file").arg(&password).env("LANG", "en_US.UTF-8");
-    nodes_of(&within(&mut command, INIT_DEADLINE_S).map_err(harness)?)
+    nodes_of(&within(&mut command, INIT_DEADLINE_S).map_err(harness)?, nodes)
 }
 
 /// The words of `rakit init`; directory and password file follow.
-pub(super) fn init_words(name: &str, base_port: u16) -> [String; 8] {
-    let port = base_port.to_string();
-    ["init", "--json", "--name", name, "--nodes", "3", "--base-port", &port].map(str::to_owned)
+pub(super) fn init_words(name: &str, nodes: usize, base_port: u16) -> [String; 8] {
+    let (nodes, port) = (nodes.to_string(), base_port.to_string());
+    ["init", "--json", "--name", name, "--nodes", &nodes, "--base-port", &port].map(str::to_owned)
 }
 
 /// The first run of ports that nobody holds right now.
-pub(super) fn free_ports() -> Result<u16, Trouble> {
+pub(in crate::live) fn free_ports() -> Result<u16, Trouble> {
     // Two runs of this program begin at different places, so that they seldom look at the same ports at once.
     let begin = u16::try_from(std::process::id().checked_rem(u32::from(PORT_RUNS)).unwrap_or(0)).unwrap_or(0);
     let first = |run: u16| run.saturating_mul(PORTS_PER_RUN).saturating_add(PORT_FIRST);
@@ -101,6 +102,28 @@ pub(super) fn ports_of(base_port: u16, place: usize) -> [u16; 4] {
     let place = u16::try_from(place).unwrap_or(u16::MAX);
     let first = base_port.saturating_add(place.saturating_mul(PORTS_PER_NODE));
     [0, 1, 2, 3].map(|port| first.saturating_add(port))
+}
+
+/// Where a node's peer listener is when a door stands at the address that its peers know.
+fn behind(base_port: u16, place: usize) -> String {
+    /// Beyond the ports that `rakit init` gives a node.
+    const BEHIND: u16 = 5;
+    let [public, ..] = ports_of(base_port, place);
+    format!("127.0.0.1:{}", public.saturating_add(BEHIND))
+}
+
+/// Doors in front of the first nodes.
+pub(super) fn doors(base_port: u16, nodes: usize) -> Vec<Door> {
+    let door = |node: usize| {
+        let [_, _, port, _] = ports_of(base_port, node);
+        Door { node, port, target: behind(base_port, node) }
+    };
+    (0..nodes).map(door).collect()
+}
+
+/// The setting that puts a node behind its door.
+pub(super) fn behind_its_door(base_port: u16, place: usize) -> (String, String) {
+    ("RAKIT_LISTENERS_PEER_ADDRESS".to_owned(), behind(base_port, place))
 }
 
 /// URLs of a node at its ports.

@@ -4,6 +4,7 @@
 //! Invariant: everything lies in one new folder; processes, mounts and folder go with this value. A node keeps its place
 //! here for ever; its number in the cluster is another thing.
 
+mod clients;
 mod guests;
 mod making;
 mod node;
@@ -18,8 +19,11 @@ use tempfile::TempDir;
 use tokio::time::Instant;
 use uuid::Uuid;
 
-use self::node::{Node, settings_of};
+pub(super) use self::making::free_ports;
+use self::node::Node;
+pub(super) use self::node::settings_of;
 use super::disk::PowerDisk;
+use super::links::Links;
 use super::operator::{self, Ended};
 use super::plant::Plant;
 use super::process::Launch;
@@ -27,7 +31,7 @@ use super::transport::HttpTransport;
 use super::{Trouble, country, harness};
 pub(super) use guests::Guest;
 
-/// Nodes that found the cluster.
+/// Nodes that found a cluster, where nothing else is said.
 pub(super) const NODES: usize = 3;
 /// Name of the cluster.
 pub(super) const NAME: &str = "chaos";
@@ -43,6 +47,10 @@ pub(super) struct Blueprint {
     pub(super) plant: Option<Plant>,
     /// Whether disks that lose power are wanted.
     pub(super) power: bool,
+    /// Nodes that found the cluster.
+    pub(super) nodes: usize,
+    /// Whether the lines between the nodes can be cut.
+    pub(super) links: bool,
     /// Stations of the country.
     pub(super) stations: u64,
     /// Guests whose officers' side the officers know from the beginning.
@@ -55,13 +63,15 @@ impl Blueprint {
     /// Three nodes without anything special.
     pub(super) fn new(rakit: PathBuf, below: Option<PathBuf>) -> Self {
         let (stations, overrides) = (country::STATIONS, Vec::new());
-        Self { rakit, below, plant: None, power: false, stations, guests: 0, overrides }
+        let (nodes, links) = (NODES, false);
+        Self { rakit, below, plant: None, power: false, nodes, links, stations, guests: 0, overrides }
     }
 }
 
 /// See the module. Fields are dropped in their order.
 pub(super) struct Fleet {
     nodes: Vec<Node>,
+    links: Option<Links>,
     transport: Arc<HttpTransport>,
     base_port: u16,
     overrides: Vec<(String, String)>,
@@ -82,31 +92,36 @@ impl Fleet {
             None => builder.tempdir(),
         };
         let folder = folder.map_err(harness)?;
-        let base_port = making::free_ports()?;
-        let made = making::make(&blueprint.rakit, folder.path(), NAME, base_port)?;
+        let base_port = free_ports()?;
+        let made = making::make(&blueprint.rakit, folder.path(), NAME, (blueprint.nodes, base_port))?;
         let (mut disks, skipped) = match blueprint.power.then(|| making::disks(folder.path())) {
             Some(Ok(disks)) => (disks.into_iter().map(Some).collect(), None),
             Some(Err(why)) => (Vec::new(), Some(why)),
             None => (Vec::new(), None),
         };
-        disks.resize_with(NODES, || None);
+        disks.resize_with(blueprint.nodes, || None);
         let preload = blueprint.plant.map(|plant| plant.library(folder.path())).transpose()?;
         let authority = std::fs::read(folder.path().join("made/ca/ca.pem")).map_err(harness)?;
         let transport = Arc::new(HttpTransport::new(&authority)?);
         let (rakit, overrides) = (blueprint.rakit.clone(), blueprint.overrides.clone());
-        let mut fleet = Self { nodes: Vec::new(), transport, base_port, overrides, rakit, folder };
+        let links =
+            blueprint.links.then(|| Links::open(making::doors(base_port, blueprint.nodes))).transpose()?;
+        let mut fleet = Self { nodes: Vec::new(), links, transport, base_port, overrides, rakit, folder };
         for (made, disk) in made.iter().zip(disks) {
             let settings = match &disk {
                 Some(disk) => making::moved(&made.settings, disk)?,
                 None => made.settings.clone(),
             };
-            let launch = fleet.launch(settings, preload.clone());
+            let mut launch = fleet.launch(settings, preload.clone());
+            if fleet.links.is_some() {
+                launch.overrides.push(making::behind_its_door(base_port, fleet.nodes.len()));
+            }
             let name = format!("node-{}", fleet.nodes.len());
             let mut node = Node::new(made.id, name, made.addresses(), launch, &fleet.transport);
             node.disk = disk;
             fleet.nodes.push(node);
         }
-        let every: Vec<usize> = (0..NODES).collect();
+        let every: Vec<usize> = (0..blueprint.nodes).collect();
         fleet.start(&every).await?;
         let officers = fleet.officers(blueprint.guests);
         fleet.found(&officers, blueprint.stations).await?;
@@ -116,36 +131,6 @@ impl Fleet {
     fn launch(&self, settings: PathBuf, preload: Option<PathBuf>) -> Launch {
         let log = self.folder.path().join(format!("node-{}.log", self.nodes.len()));
         Launch { rakit: self.rakit.clone(), settings, log, preload, overrides: self.overrides.clone() }
-    }
-
-    /// Clients of officers who are signed in as one is, each at another node to begin with.
-    pub(super) fn spread(
-        &self,
-        officers: &Client<HttpTransport>,
-        count: u64,
-        guests: usize,
-    ) -> Vec<Client<HttpTransport>> {
-        let client = |number: u64| {
-            let mut urls = self.officer_urls(guests);
-            let first = usize::try_from(number).ok().and_then(|number| number.checked_rem(self.nodes.len()));
-            urls.rotate_left(first.unwrap_or(0));
-            let client = Client::new(Arc::clone(&self.transport), settings_of(urls, 30_000, 7_000));
-            client.set_token(officers.token());
-            client
-        };
-        (0..count).map(client).collect()
-    }
-
-    /// A client of the officers' side of all nodes and of so many guests that may come, not signed in.
-    pub(super) fn officers(&self, guests: usize) -> Client<HttpTransport> {
-        Client::new(Arc::clone(&self.transport), settings_of(self.officer_urls(guests), 30_000, 7_000))
-    }
-
-    fn officer_urls(&self, guests: usize) -> Vec<String> {
-        let first = self.nodes.len();
-        let guests = first..first.saturating_add(guests.min(making::GUESTS_MAX));
-        let known = self.nodes.iter().map(|node| node.addresses.officer.clone());
-        known.chain(guests.map(|place| making::addresses_of(self.base_port, place).officer)).collect()
     }
 
     /// Loads the country, signs in, and makes all of it durable whatever is planted.
@@ -175,7 +160,11 @@ impl Fleet {
     /// Starts a node and waits for nothing.
     pub(super) fn launch_only(&mut self, place: usize) -> Result<(), Trouble> {
         let node = self.nodes.get_mut(place).ok_or_else(|| harness("no such node"))?;
-        node.process = Some(node.launch.start()?);
+        let process = node.launch.start()?;
+        if let Some(links) = &self.links {
+            links.is_process(place, process.id());
+        }
+        node.process = Some(process);
         Ok(())
     }
 
@@ -323,8 +312,9 @@ impl Fleet {
         let authority = std::fs::read(directory.join("ca/ca.pem")).map_err(harness)?;
         let transport = Arc::new(HttpTransport::new(&authority)?);
         let (rakit, overrides, base_port) = (self.rakit.clone(), self.overrides.clone(), self.port_beside());
-        let mut fleet = Self { nodes: Vec::new(), transport, base_port, overrides, rakit, folder };
-        for made in making::nodes_of(printed)? {
+        let links = None;
+        let mut fleet = Self { nodes: Vec::new(), links, transport, base_port, overrides, rakit, folder };
+        for made in making::nodes_of(printed, NODES)? {
             let launch = fleet.launch(made.settings.clone(), None);
             let name = format!("restored-{}", fleet.nodes.len());
             fleet.nodes.push(Node::new(made.id, name, made.addresses(), launch, &fleet.transport));

@@ -49,7 +49,7 @@ pub(super) struct Node {
     ops: Client<HttpTransport>,
 }
 
-pub(super) fn settings_of(urls: Vec<String>, deadline_ms: u64, attempt_ms: u64) -> ClientSettings {
+pub(in crate::live) fn settings_of(urls: Vec<String>, deadline_ms: u64, attempt_ms: u64) -> ClientSettings {
     let settings = ClientSettings::new(urls);
     ClientSettings { deadline_ms, attempt_ms, backoff_first_ms: 20, backoff_ms_max: 100, ..settings }
 }

@@ -14,7 +14,7 @@ use tokio::time::{Instant, sleep};
 use uuid::Uuid;
 
 use super::{FILLED, Report, mebibytes, mebibytes_a_second};
-use crate::live::chance::Chance;
+use crate::chance::Chance;
 use crate::live::fleet::Fleet;
 use crate::live::transport::HttpTransport;
 use crate::live::{Trouble, country, harness};

@@ -1,0 +1,85 @@
+//! Ways to reach the nodes of a fleet, for everybody who wants something of them.
+//!
+//! Invariant: a client that is made here shares nothing with another but the transport.
+
+use std::sync::Arc;
+
+use api::client::Client;
+
+use super::node::Node;
+use super::{Fleet, making, settings_of};
+use crate::live::links::Links;
+use crate::live::storm::Looked;
+use crate::live::transport::HttpTransport;
+
+impl Fleet {
+    /// Clients of officers who are signed in as one is, each at another node to begin with.
+    pub(in crate::live) fn spread(
+        &self,
+        officers: &Client<HttpTransport>,
+        count: u64,
+        guests: usize,
+    ) -> Vec<Client<HttpTransport>> {
+        let client = |number: u64| {
+            let mut urls = self.officer_urls(guests);
+            let first = usize::try_from(number).ok().and_then(|number| number.checked_rem(self.nodes.len()));
+            urls.rotate_left(first.unwrap_or(0));
+            let client = Client::new(Arc::clone(&self.transport), settings_of(urls, 30_000, 7_000));
+            client.set_token(officers.token());
+            client
+        };
+        (0..count).map(client).collect()
+    }
+
+    /// A client of the officers' side of all nodes and of so many guests that may come, not signed in.
+    pub(in crate::live) fn officers(&self, guests: usize) -> Client<HttpTransport> {
+        Client::new(Arc::clone(&self.transport), settings_of(self.officer_urls(guests), 30_000, 7_000))
+    }
+
+    fn officer_urls(&self, guests: usize) -> Vec<String> {
+        let first = self.nodes.len();
+        let guests = first..first.saturating_add(guests.min(making::GUESTS_MAX));
+        let known = self.nodes.iter().map(|node| node.addresses.officer.clone());
+        known.chain(guests.map(|place| making::addresses_of(self.base_port, place).officer)).collect()
+    }
+
+    /// The lines between the nodes, where they can be cut.
+    pub(in crate::live) const fn links(&self) -> Option<&Links> {
+        self.links.as_ref()
+    }
+
+    /// Clients of the public side of each node, with little patience.
+    pub(in crate::live) fn readers(&self) -> Vec<Client<HttpTransport>> {
+        let client = |node: &Node| self.client(&node.addresses.public, 3_000);
+        self.nodes.iter().map(client).collect()
+    }
+
+    /// Each node to look at, with no patience at all.
+    pub(in crate::live) fn lookers(&self) -> Vec<Looked> {
+        let looked = |node: &Node| Looked {
+            id: node.id,
+            public: self.client(&node.addresses.public, 300),
+            ops: self.client(&node.addresses.ops, 300),
+        };
+        self.nodes.iter().map(looked).collect()
+    }
+
+    fn client(&self, url: &str, deadline_ms: u64) -> Client<HttpTransport> {
+        Client::new(Arc::clone(&self.transport), settings_of(vec![url.to_owned()], deadline_ms, deadline_ms))
+    }
+
+    /// Every member's number and public side.
+    pub(in crate::live) fn numbered(&self) -> Vec<(u64, &Client<HttpTransport>)> {
+        self.nodes.iter().filter(|node| node.member).map(|node| (node.id, &node.public)).collect()
+    }
+
+    /// Whether every member says now that it is ready for officers.
+    pub(in crate::live) async fn all_ready(&self) -> bool {
+        for node in self.nodes.iter().filter(|node| node.member) {
+            if !node.is_ready().await {
+                return false;
+            }
+        }
+        true
+    }
+}

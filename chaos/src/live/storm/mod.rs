@@ -1,0 +1,288 @@
+//! The scenarios of `live`: a cluster under load, faults of a kind one after the other, every promise judged.
+//!
+//! Invariant: one seed gives one order of faults, of whom they hit and how long they last; what the nodes make of it is
+//! theirs. All that is undone is waited for before the next fault begins.
+
+mod officers;
+mod readers;
+mod record;
+mod scenarios;
+mod strikes;
+mod verdicts;
+mod watch;
+
+use std::cell::Cell;
+use std::collections::BTreeMap;
+use std::path::PathBuf;
+use std::time::Duration;
+
+use futures_util::future::{join_all, try_join_all};
+use tokio::time::{Instant, sleep};
+
+use self::readers::Desk;
+use self::record::Record;
+pub use self::scenarios::Scenario;
+use self::strikes::{Kind, Strike};
+pub(in crate::live) use self::watch::Looked;
+use self::watch::Silence;
+use super::fleet::{Blueprint, Fleet};
+use super::{Trouble, harness};
+use crate::chance::Chance;
+use crate::judges::liveness;
+use crate::report::{self, Story, Stretch, Waits};
+
+/// Between two faults, when all goes well.
+const CALM_MS: (u64, u64) = (300, 1_000);
+/// Longest wait for the nodes to come to rest in the end.
+const REST_MAX: Duration = Duration::from_mins(1);
+const LOOK_PACE: Duration = Duration::from_millis(20);
+
+/// What to run.
+#[derive(Clone, Debug)]
+pub struct Plan {
+    /// What happens.
+    pub scenario: Scenario,
+    /// Nodes: three or five.
+    pub nodes: usize,
+    /// How long.
+    pub seconds: u64,
+    /// Seed of all choices.
+    pub seed: u64,
+    /// The program under test.
+    pub rakit: PathBuf,
+    /// Where the folder of the run is made.
+    pub below: Option<PathBuf>,
+}
+
+/// Runs the plan; `say` hears of each fault. The story tells what was seen, however the run ended.
+///
+/// # Errors
+/// The first broken promise, that too little happened, or what this program could not do.
+pub fn run(plan: &Plan, say: &mut dyn FnMut(&str)) -> (Story, Result<(), Trouble>) {
+    let mut story = Story {
+        scenario: format!(
+            "{}, {} nodes, {} s, seed {}",
+            plan.scenario.name(),
+            plan.nodes,
+            plan.seconds,
+            plan.seed
+        ),
+        repeat: format!(
+            "rakit-chaos live {} --nodes {} --seconds {} --seed {}",
+            plan.scenario.name(),
+            plan.nodes,
+            plan.seconds,
+            plan.seed
+        ),
+        ..Story::default()
+    };
+    let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build();
+    let played = runtime.map_err(harness).and_then(|runtime| runtime.block_on(play(plan, &mut story, say)));
+    let result = played.and_then(|()| enough(plan, &story));
+    (story, result)
+}
+
+/// What the story says of promises, and whether enough happened to say it.
+fn enough(plan: &Plan, story: &Story) -> Result<(), Trouble> {
+    let broken = story.verdicts.iter().find(|verdict| verdict.kept == Some(false));
+    if let Some(verdict) = broken {
+        return Err(Trouble::Violation(format!("{}: {}", verdict.promise, verdict.why)));
+    }
+    if let Some(verdict) = story.verdicts.iter().find(|verdict| verdict.kept.is_none()) {
+        return Err(Trouble::TooLittle(format!("{}: {}", verdict.promise, verdict.why)));
+    }
+
+    let (strikes, writes) = plan.scenario.least(plan.seconds);
+    let done =
+        |operation: &&report::Operation| operation.kind == "write" && operation.ended == report::Ended::Done;
+    let written = u64::try_from(story.operations.iter().filter(done).count()).unwrap_or(u64::MAX);
+    if story.strikes.len() >= strikes && written >= writes {
+        return Ok(());
+    }
+    let struck = story.strikes.len();
+    let why =
+        format!("{struck} faults and {written} writes; a run of this length wants {strikes} and {writes}");
+    Err(Trouble::TooLittle(why))
+}
+
+async fn play(plan: &Plan, story: &mut Story, say: &mut dyn FnMut(&str)) -> Result<(), Trouble> {
+    let blueprint = Blueprint {
+        nodes: plan.nodes,
+        links: plan.scenario.kinds().into_iter().any(Kind::needs_links),
+        ..Blueprint::new(plan.rakit.clone(), plan.below.clone())
+    };
+    let (mut fleet, officers, _) = Fleet::build(&blueprint).await?;
+    let clients = fleet.spread(&officers, officers::OFFICERS, 0);
+    let (readers, lookers) = (fleet.readers(), fleet.lookers());
+    let (record, silence) = (Record::new(), Silence::default());
+    let (stop, rest) = (Cell::new(false), Cell::new(false));
+    let chance = |part: u64| Chance::of(plan.seed, part);
+    let writing = (0..).zip(&clients).map(|(officer, client): (u64, _)| {
+        officers::work(client, &record, officer, chance(officer.saturating_add(1)), &stop)
+    });
+    let desk = Desk { nodes: &readers, record: &record, stop: &stop };
+    let reading = async {
+        tokio::join!(
+            readers::linearizable(desk, chance(100)),
+            readers::linearizable(desk, chance(101)),
+            readers::session(desk, chance(102)),
+            readers::session(desk, chance(103)),
+            readers::sums(desk, chance(104)),
+        )
+    };
+    let looking =
+        join_all(lookers.iter().enumerate().map(|looked| watch::watch(looked, &record, &silence, &rest)));
+    let conducting = async {
+        let conductor = Conductor { plan, record: &record, silence: &silence };
+        let conducted = conductor.conduct(&mut fleet, &mut story.strikes, say).await;
+        stop.set(true);
+        conducted
+    };
+    let load = async {
+        let ((), done) = tokio::join!(
+            async {
+                reading.await;
+            },
+            async { tokio::try_join!(try_join_all(writing), conducting) }
+        );
+        rest.set(true);
+        done
+    };
+    let (done, stretches): (_, Vec<Vec<Stretch>>) = tokio::join!(load, looking);
+    story.took_us = record.now_us();
+    story.nodes = (0..plan.nodes).map(|place| format!("node {}", fleet.id(place))).collect();
+    story.stretches = stretches.into_iter().flatten().collect();
+    let judged = match done {
+        Ok(_) => judge(&fleet, &record, story, say).await,
+        Err(trouble) => Err(trouble),
+    };
+    story.operations = record.take_operations();
+    story.waits = judge_waits(story, &record);
+    story.verdicts = verdicts::all(&record);
+    if judged.is_err() || story.kept() != Some(true) {
+        say(&format!("the nodes' logs are kept in {}", fleet.keep().display()));
+    }
+    judged
+}
+
+/// Does one fault after the other.
+struct Conductor<'r> {
+    plan: &'r Plan,
+    record: &'r Record,
+    silence: &'r Silence,
+}
+
+impl Conductor<'_> {
+    async fn conduct(
+        &self,
+        fleet: &mut Fleet,
+        strikes: &mut Vec<report::Strike>,
+        say: &mut dyn FnMut(&str),
+    ) -> Result<(), Trouble> {
+        let mut chance = Chance::of(self.plan.seed, 0);
+        let end = Duration::from_secs(self.plan.seconds);
+        let began = Instant::now();
+        let mut bag: Vec<Kind> = Vec::new();
+        while began.elapsed() < end {
+            sleep(Duration::from_millis(chance.between(CALM_MS.0, CALM_MS.1))).await;
+            if bag.is_empty() {
+                bag = self.plan.scenario.kinds();
+                chance.shuffle(&mut bag);
+            }
+            let Some(kind) = bag.pop() else { continue };
+            let strike = Strike::plan(kind, fleet, &mut chance).await?;
+            let from_us = self.record.now_us();
+            strike.run(fleet, self.silence).await?;
+            let to_us = self.record.now_us();
+            let (name, nodes) = (kind.name().to_owned(), strike.nodes.clone());
+            say(&format!("{:4} s  {name} {nodes:?}", from_us.div_euclid(1_000_000)));
+            strikes.push(report::Strike { name, nodes, from_us, to_us });
+            self.healed(fleet).await?;
+        }
+        Ok(())
+    }
+
+    /// After a fault somebody must be answered soon, and all must come back.
+    async fn healed(&self, fleet: &mut Fleet) -> Result<(), Trouble> {
+        let (began, before) = (Instant::now(), self.record.writes());
+        let written = loop {
+            if self.record.writes() > before {
+                break Some(began.elapsed());
+            }
+            if began.elapsed() > REST_MAX {
+                break None;
+            }
+            sleep(LOOK_PACE).await;
+        };
+        let caught_up = loop {
+            if fleet.all_ready().await {
+                break Some(began.elapsed());
+            }
+            if began.elapsed() > REST_MAX {
+                break None;
+            }
+            sleep(LOOK_PACE).await;
+        };
+        let millis = |time: Duration| u64::try_from(time.as_millis()).unwrap_or(u64::MAX);
+        self.record.judged("liveness", liveness::judge(written.map(millis), caught_up.map(millis)));
+        Ok(())
+    }
+}
+
+/// When nobody writes any more: what the nodes hold.
+async fn judge(
+    fleet: &Fleet,
+    record: &Record,
+    story: &mut Story,
+    say: &mut dyn FnMut(&str),
+) -> Result<(), Trouble> {
+    super::judges::equality::judge(fleet.operators()).await?;
+    verdicts::ask_nodes(&fleet.numbered(), record).await;
+    let began = Instant::now();
+    verdicts::order(record);
+    let took = began.elapsed();
+    let operations: usize = record.stations().values().map(Vec::len).sum();
+    say(&format!("the order of {operations} operations was judged in {} ms", took.as_millis()));
+    story
+        .numbers
+        .push(("order judged".to_owned(), format!("{operations} operations in {} ms", took.as_millis())));
+    Ok(())
+}
+
+/// The longest gap of each fault, by name, in microseconds.
+fn gaps_by_name(story: &Story) -> BTreeMap<String, Vec<u64>> {
+    let gaps = story.availability();
+    let mut by_name: BTreeMap<String, Vec<u64>> = BTreeMap::new();
+    let next = story.strikes.iter().skip(1).map(|strike| strike.from_us).chain([u64::MAX]);
+    for (strike, next_us) in story.strikes.iter().zip(next) {
+        // One that the next fault ended, or made, is not this one's.
+        let longest = gaps.longest_within(strike.from_us, next_us);
+        by_name.entry(strike.name.clone()).or_default().push(longest);
+    }
+    by_name
+}
+
+/// Waits by fault; each that is longer than it may be is a complaint.
+fn judge_waits(story: &Story, record: &Record) -> Vec<Waits> {
+    let limits = Scenario::ALL.into_iter().flat_map(Scenario::kinds);
+    let limits: BTreeMap<&str, Duration> =
+        limits.filter_map(|kind| Some((kind.name(), kind.gap_max()?))).collect();
+    let mut all = Vec::new();
+    for (fault, mut gaps) in gaps_by_name(story) {
+        gaps.sort_unstable();
+        let at = |percent: usize| {
+            let place = gaps.len().saturating_mul(percent).div_ceil(100).saturating_sub(1);
+            gaps.get(place).copied().unwrap_or_default().div_euclid(1_000)
+        };
+        let limit = limits.get(fault.as_str());
+        let must_ms = limit.map(|limit| u64::try_from(limit.as_millis()).unwrap_or(u64::MAX));
+        for gap_ms in gaps.iter().map(|gap_us| gap_us.div_euclid(1_000)) {
+            let Some(must_ms) = must_ms else { continue };
+            let said = format!("{fault}: nobody was answered for {gap_ms} ms, must be at most {must_ms} ms");
+            record.judged("waits", (gap_ms > must_ms).then_some(said));
+        }
+        let (median_ms, percentile_99_ms, worst_ms) = (at(50), at(99), at(100));
+        all.push(Waits { times: gaps.len(), fault, median_ms, percentile_99_ms, worst_ms, must_ms });
+    }
+    all
+}

@@ -1,0 +1,100 @@
+//! Who looks at the nodes while all goes on: what they are, how old they say they are, what their state sums up to.
+//!
+//! Invariant: looking changes nothing; a node that does not answer soon counts as silent at that moment.
+
+use std::cell::{Cell, RefCell};
+use std::collections::BTreeMap;
+use std::time::Duration;
+
+use api::client::{Call, Client};
+use api::dto::status::Status;
+use http::Method;
+use tokio::time::{Instant, sleep};
+
+use super::record::Record;
+use crate::judges;
+use crate::live::transport::HttpTransport;
+use crate::report::{Role, Stretch};
+
+/// Between two looks at what nodes are.
+const PACE: Duration = Duration::from_millis(50);
+/// Looks between two of the state's sum.
+const LOOKS_PER_HASH: u32 = 10;
+/// What may still be on its way when a line is cut.
+const ON_ITS_WAY_MS: u64 = 50;
+
+/// Nodes that nothing reaches, since when.
+#[derive(Default)]
+pub(super) struct Silence(RefCell<BTreeMap<usize, Instant>>);
+
+impl Silence {
+    pub(super) fn begins(&self, node: usize) {
+        self.0.borrow_mut().insert(node, Instant::now());
+    }
+
+    pub(super) fn ends(&self) {
+        self.0.borrow_mut().clear();
+    }
+
+    fn since(&self, node: usize) -> Option<Instant> {
+        self.0.borrow().get(&node).copied()
+    }
+}
+
+/// A node to look at: its number, its public side and its operators' side, both without patience.
+pub(in crate::live) struct Looked {
+    pub(in crate::live) id: u64,
+    pub(in crate::live) public: Client<HttpTransport>,
+    pub(in crate::live) ops: Client<HttpTransport>,
+}
+
+/// Looks at one node until told to stop; answers what it was.
+pub(super) async fn watch(
+    (place, node): (usize, &Looked),
+    record: &Record,
+    silence: &Silence,
+    stop: &Cell<bool>,
+) -> Vec<Stretch> {
+    let mut stretches: Vec<Stretch> = Vec::new();
+    let mut looks: u32 = 0;
+    while !stop.get() {
+        let since = silence.since(place).map(|since| since.elapsed());
+        let role = look(node, record, since).await;
+        let now_us = record.now_us();
+        match stretches.last_mut() {
+            Some(last) if last.role == role => last.to_us = now_us,
+            Some(last) => {
+                let from_us = last.to_us;
+                stretches.push(Stretch { node: place, role, from_us, to_us: now_us });
+            }
+            None => stretches.push(Stretch { node: place, role, from_us: 0, to_us: now_us }),
+        }
+        looks = looks.wrapping_add(1);
+        if role != Role::Silent
+            && looks.is_multiple_of(LOOKS_PER_HASH)
+            && let Ok(told) = node.ops.state_hash(None).await
+            && let Ok(hash) = u128::from_str_radix(&told.value.hash, 16)
+        {
+            record.state(node.id, told.value.index, hash);
+        }
+        sleep(PACE).await;
+    }
+    stretches
+}
+
+/// One look. `silent` is how long nothing had reached the node when it was asked.
+async fn look(node: &Looked, record: &Record, silent: Option<Duration>) -> Role {
+    let Ok((response, _)) = node.public.send(&Call::new(Method::GET, "/api/v1/status")).await else {
+        return Role::Silent;
+    };
+    let age = response.headers().get("rakit-leader-age-ms").and_then(|age| age.to_str().ok()?.parse().ok());
+    if let (Some(age_ms), Some(silent)) = (age, silent) {
+        let silent_ms = u64::try_from(silent.as_millis()).unwrap_or(u64::MAX).saturating_sub(ON_ITS_WAY_MS);
+        record.judged("age", judges::age::judge(node.id, age_ms, silent_ms));
+    }
+    match serde_json::from_slice::<Status>(response.body()) {
+        Ok(status) if status.leader == Some(node.id) => Role::Leader,
+        Ok(_) => Role::Follower,
+        Err(_) => Role::Silent,
+    }
+}

@@ -1,0 +1,67 @@
+//! `rakit-chaos live`.
+
+use std::io::Write as _;
+use std::path::PathBuf;
+use std::process::ExitCode;
+
+use chaos::live::storm::{self, Plan, Scenario};
+use clap::Args;
+
+use crate::{HARNESS, code_of, complain, program};
+
+/// What `live` takes.
+#[derive(Args)]
+pub(crate) struct Arguments {
+    /// What happens.
+    #[arg(value_enum)]
+    scenario: Scenario,
+    /// Nodes.
+    #[arg(long, value_name = "N", default_value_t = 3, value_parser = three_or_five)]
+    nodes: usize,
+    /// How long.
+    #[arg(long, value_name = "N", default_value_t = 60, value_parser = clap::value_parser!(u64).range(5..))]
+    seconds: u64,
+    /// Seed of all choices.
+    #[arg(long, value_name = "N", default_value_t = 1)]
+    seed: u64,
+    /// Write report.html, summary.json and history.jsonl there.
+    #[arg(long, value_name = "DIR")]
+    report: Option<PathBuf>,
+    /// Print the summary as JSON.
+    #[arg(long)]
+    json: bool,
+    /// Where the data of the nodes is made.
+    #[arg(long, value_name = "DIR")]
+    dir: Option<PathBuf>,
+    /// The program under test; the one beside this program otherwise.
+    #[arg(long, value_name = "FILE")]
+    rakit: Option<PathBuf>,
+}
+
+/// Runs it.
+pub(crate) fn run(arguments: Arguments) -> ExitCode {
+    let Some(rakit) = program(arguments.rakit) else {
+        complain("rakit-chaos: where is rakit? name it with --rakit");
+        return ExitCode::from(HARNESS);
+    };
+    let (scenario, nodes, seconds) = (arguments.scenario, arguments.nodes, arguments.seconds);
+    let plan = Plan { scenario, nodes, seconds, seed: arguments.seed, rakit, below: arguments.dir };
+    complain(&format!("{}: {}", scenario.name(), scenario.sentence()));
+    let (story, result) = storm::run(&plan, &mut complain);
+    let told = if arguments.json { story.to_json() } else { Ok(story.to_text()) };
+    let saved = arguments.report.map_or(Ok(()), |directory| story.save(&directory));
+    let printed = told.and_then(|told| writeln!(std::io::stdout(), "{told}"));
+    if let Err(error) = saved.and(printed) {
+        complain(&format!("rakit-chaos: the report was not written: {error}"));
+        return ExitCode::from(HARNESS);
+    }
+    code_of(&result)
+}
+
+fn three_or_five(text: &str) -> Result<usize, String> {
+    match text {
+        "3" => Ok(3),
+        "5" => Ok(5),
+        _ => Err("there are clusters of 3 and of 5".to_owned()),
+    }
+}
