@@ -27,6 +27,14 @@ async fn a_dozen_seeds_keep_every_promise() {
     assert!(ended.stdout.contains("12 runs"), "{ended:?}");
 }
 
+/// Proposals that went round without a pause while nobody led; an age that left out what the disk took.
+#[tokio::test]
+async fn seeds_that_found_something_find_nothing_any_more() {
+    for seed in ["1", "10030"] {
+        sim(&["--seed", seed]).await.expect_code(0);
+    }
+}
+
 #[tokio::test]
 async fn planted_faults_are_noticed() {
     for (plant, judge) in [
