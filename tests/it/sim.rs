@@ -31,7 +31,8 @@ async fn a_dozen_seeds_keep_every_promise() {
 #[tokio::test]
 async fn seeds_that_found_something_find_nothing_any_more() {
     for seed in ["1", "10030"] {
-        sim(&["--seed", seed]).await.expect_code(0);
+        let ended = sim(&["--seed", seed]).await.expect_code(0);
+        assert!(ended.stdout.contains("trace"), "{ended:?}");
     }
 }
 
