@@ -43,7 +43,7 @@ async fn planted_faults_are_noticed() {
         ("retry-with-new-key", "exactly-once"),
         ("uneven-apply", "equality"),
     ] {
-        let ended = sim(&["--seed", "1", "--seconds", "15", "--plant", plant]).await.expect_code(1);
+        let ended = sim(&["--seed", "1", "--seconds", "40", "--plant", plant]).await.expect_code(1);
         assert!(ended.stdout.contains(&format!("VIOLATION: {judge}")), "{plant}: {ended:?}");
     }
 }
