@@ -16,15 +16,25 @@ pub(crate) struct Freshness {
     confirmed: AtomicU64,
 }
 
+/// What a leader said of its age, counted from when it arrived here; nothing when it had never heard a majority.
+#[derive(Clone, Copy, Debug, Default)]
+pub(crate) struct Told(Option<u64>);
+
 impl Freshness {
     pub(crate) fn new() -> Self {
         Self { started: runtime::now(), confirmed: AtomicU64::new(0) }
     }
 
-    /// A leader said that it had heard a majority `age_ms` ago.
-    pub(crate) fn heard(&self, age_ms: u32) {
-        if age_ms != u32::MAX {
-            self.raise(self.elapsed_ms().saturating_sub(u64::from(age_ms)));
+    /// What a leader says that arrives now: when it had heard a majority, by this node's clock. To be counted by
+    /// [`Freshness::count`] once the leader turns out to be one, which may take as long as the disk takes.
+    pub(crate) fn told(&self, age_ms: u32) -> Told {
+        Told((age_ms != u32::MAX).then(|| self.elapsed_ms().saturating_sub(u64::from(age_ms))))
+    }
+
+    /// A leader that was taken for one had said so.
+    pub(crate) fn count(&self, told: Told) {
+        if let Some(at_ms) = told.0 {
+            self.raise(at_ms);
         }
     }
 
@@ -66,16 +76,26 @@ mod tests {
         let freshness = Freshness::new();
         assert_eq!((freshness.age_ms(), freshness.age_to_send()), (-1, u32::MAX));
         runtime::sleep(std::time::Duration::from_millis(500)).await;
-        freshness.heard(u32::MAX);
+        freshness.count(freshness.told(u32::MAX));
         assert_eq!(freshness.age_ms(), -1);
-        freshness.heard(200);
+        freshness.count(freshness.told(200));
         assert_eq!(freshness.age_ms(), 200);
         runtime::sleep(std::time::Duration::from_millis(30)).await;
         assert_eq!(freshness.age_ms(), 230);
         // Older news changes nothing.
-        freshness.heard(400);
+        freshness.count(freshness.told(400));
         assert_eq!(freshness.age_ms(), 230);
         freshness.acknowledged(runtime::now());
         assert_eq!(freshness.age_ms(), 0);
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn time_that_the_disk_took_makes_nothing_younger() {
+        let freshness = Freshness::new();
+        runtime::sleep(std::time::Duration::from_millis(500)).await;
+        let told = freshness.told(10);
+        runtime::sleep(std::time::Duration::from_secs(2)).await;
+        freshness.count(told);
+        assert_eq!(freshness.age_ms(), 2_010);
     }
 }

@@ -27,6 +27,15 @@ async fn a_dozen_seeds_keep_every_promise() {
     assert!(ended.stdout.contains("12 runs"), "{ended:?}");
 }
 
+/// Proposals that went round without a pause while nobody led; an age that left out what the disk took.
+#[tokio::test]
+async fn seeds_that_found_something_find_nothing_any_more() {
+    for seed in ["1", "10030"] {
+        let ended = sim(&["--seed", seed]).await.expect_code(0);
+        assert!(ended.stdout.contains("trace"), "{ended:?}");
+    }
+}
+
 #[tokio::test]
 async fn planted_faults_are_noticed() {
     for (plant, judge) in [
@@ -34,7 +43,7 @@ async fn planted_faults_are_noticed() {
         ("retry-with-new-key", "exactly-once"),
         ("uneven-apply", "equality"),
     ] {
-        let ended = sim(&["--seed", "1", "--seconds", "15", "--plant", plant]).await.expect_code(1);
+        let ended = sim(&["--seed", "1", "--seconds", "40", "--plant", plant]).await.expect_code(1);
         assert!(ended.stdout.contains(&format!("VIOLATION: {judge}")), "{plant}: {ended:?}");
     }
 }

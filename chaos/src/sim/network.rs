@@ -31,6 +31,8 @@ struct Ways {
     down: BTreeSet<u64>,
     accepting: BTreeMap<u64, Accept>,
     connections: Vec<Weak<Mutex<Connection>>>,
+    /// When something arrived at a node last.
+    heard_ms: BTreeMap<u64, u64>,
     latency_ms: u64,
     loss_percent: u64,
     chance: Option<Chance>,
@@ -79,6 +81,17 @@ impl Network {
             ordinary.saturating_add(lost_ms)
         });
         Some(now_ms().saturating_add(delay_ms))
+    }
+
+    /// Something arrived at a node.
+    pub(super) fn note_arrival(&self, at: u64) {
+        locked(&self.ways).heard_ms.insert(at, now_ms());
+    }
+
+    /// For how long nothing has arrived at a node; `None` when nothing ever did.
+    pub(super) fn silent_ms(&self, at: u64) -> Option<u64> {
+        let heard_ms = locked(&self.ways).heard_ms.get(&at).copied()?;
+        Some(now_ms().saturating_sub(heard_ms))
     }
 
     /// How long a system waits before it sends again what got lost.

@@ -36,9 +36,10 @@ pub(super) struct Watch {
     led: BTreeSet<(u64, u64)>,
     applied: BTreeMap<u64, u64>,
     pub(super) installs: u64,
-    /// Since when nothing can reach a node.
-    silent_since_ms: BTreeMap<u64, u64>,
 }
+
+/// What two clocks with a grain of a millisecond may differ by.
+const GRAIN_MS: u64 = 2;
 
 type Found = Result<(), (&'static str, Complaint)>;
 
@@ -60,14 +61,6 @@ impl Watch {
     pub(super) fn restarted(&mut self, id: u64) {
         self.compared.remove(&id);
         self.applied.remove(&id);
-    }
-
-    /// Nothing reaches a node from now on, or something may again.
-    pub(super) fn silence(&mut self, id: u64, since_ms: Option<u64>) {
-        match since_ms {
-            Some(since_ms) => drop(self.silent_since_ms.insert(id, since_ms)),
-            None => drop(self.silent_since_ms.remove(&id)),
-        }
     }
 
     /// Terms with a leader, entries committed, states compared.
@@ -122,14 +115,10 @@ impl Watch {
         Ok(())
     }
 
-    fn look_slowly(&mut self, id: u64, node: &Node, now_ms: u64) -> Found {
+    fn look_slowly(&mut self, id: u64, node: &Node) -> Found {
         let view = node.cluster.view();
         let ledger = view.ledger().map_err(|error| ("level", error.to_string()))?;
         judged("level", self.levels.saw(id, view.index(), ledger.level, ledger.log_time.0))?;
-        if let Some(since_ms) = self.silent_since_ms.get(&id) {
-            let silent_ms = now_ms.saturating_sub(*since_ms);
-            judged("age", age::judge(id, node.cluster.leader_age_ms(), silent_ms))?;
-        }
         judged("sums", judge_sums(id, &view))?;
         for point in node.cluster.machine().hash_points().iter() {
             let point = point.hash_point();
@@ -183,14 +172,15 @@ pub(super) async fn observe(world: Arc<World>) {
 
 /// One look at all nodes that run.
 pub(super) fn look_around(world: &World, thoroughly: bool) {
-    let now_ms = super::moment::now_ms();
     for (id, node) in world.nodes() {
         let mut watch = locked(&world.watch);
         let mut found = watch.look(id, &node);
         if found.is_ok() && thoroughly {
-            found = watch.look_slowly(id, &node, now_ms);
+            found = watch.look_slowly(id, &node);
         }
         drop(watch);
+        let silent_ms = world.network.silent_ms(id).unwrap_or_default().saturating_sub(GRAIN_MS);
+        found = found.and_then(|()| judged("age", age::judge(id, node.cluster.leader_age_ms(), silent_ms)));
         if let Err((judge, complaint)) = found {
             world.complain(judge, &complaint);
         }

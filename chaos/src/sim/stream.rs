@@ -208,6 +208,7 @@ impl AsyncRead for Stream {
             if connection.is_broken(self.side) {
                 return Poll::Ready(Err(reset()));
             }
+            let here = connection.end(self.side);
             let pipe = connection.pipe(other(self.side));
             let now_ms = now_ms();
             let Some(part) = pipe.parts.front_mut() else {
@@ -225,6 +226,7 @@ impl AsyncRead for Stream {
                     pipe.parts.clear();
                     return Poll::Ready(Ok(()));
                 }
+                self.network.note_arrival(here);
                 let count = part.bytes.len().min(buffer.remaining());
                 buffer.put_slice(part.bytes.get(..count).unwrap_or_default());
                 part.bytes.advance(count);

@@ -13,7 +13,6 @@ use tally::outcome::Outcome;
 use super::moment::{now_ms, sleep_ms, until_ms};
 use super::nemesis::{Fault, Plan, Step, Who};
 use super::node::{Node, Site, member};
-use super::stream::locked;
 use super::trace::Kind;
 use super::workload::insist;
 use super::world::World;
@@ -72,15 +71,9 @@ async fn strike(world: &Arc<World>, fault: Fault, chance: Chance, operator: &tok
         Fault::Power(who, down_ms) => down(world, who, down_ms, true).await,
         Fault::PowerAll(down_ms) => all_down(world, down_ms, chance).await,
         Fault::Pause(who, during_ms) => pause(world, who, during_ms).await,
-        Fault::Isolate(who, during_ms) => isolate(world, who, during_ms).await,
-        Fault::Mute(who, during_ms) => {
-            let ways = target(world, who).map(|id| around(world, id, true, false));
-            cut(world, ways.unwrap_or_default(), during_ms).await;
-        }
-        Fault::Deafen(who, during_ms) => {
-            let ways = target(world, who).map(|id| around(world, id, false, true));
-            cut(world, ways.unwrap_or_default(), during_ms).await;
-        }
+        Fault::Isolate(who, during_ms) => surround(world, who, (true, true), during_ms).await,
+        Fault::Mute(who, during_ms) => surround(world, who, (true, false), during_ms).await,
+        Fault::Deafen(who, during_ms) => surround(world, who, (false, true), during_ms).await,
         Fault::Bridge(during_ms) => cut(world, bridge(world, chance), during_ms).await,
         Fault::Ring(during_ms) => cut(world, ring(world, chance), during_ms).await,
         Fault::Flap(who, during_ms) => flap(world, who, during_ms).await,
@@ -186,18 +179,10 @@ async fn cut(world: &World, ways: Ways, during_ms: u64) {
     world.network.heal(&ways);
 }
 
-/// Longest that what was sent before a cut may still be on its way.
-const UNDER_WAY_MS: u64 = 150;
-
-async fn isolate(world: &World, who: Who, during_ms: u64) {
-    let Some(id) = target(world, who) else { return };
-    let ways = around(world, id, true, true);
-    world.network.cut(&ways);
-    sleep_ms(during_ms.min(UNDER_WAY_MS)).await;
-    locked(&world.watch).silence(id, Some(now_ms()));
-    sleep_ms(during_ms.saturating_sub(UNDER_WAY_MS)).await;
-    locked(&world.watch).silence(id, None);
-    world.network.heal(&ways);
+/// Cuts the ways out of a node, into it, or both.
+async fn surround(world: &World, who: Who, (out, into): (bool, bool), during_ms: u64) {
+    let ways = target(world, who).map(|id| around(world, id, out, into));
+    cut(world, ways.unwrap_or_default(), during_ms).await;
 }
 
 /// All nodes but one in two halves that do not hear each other.

@@ -3,7 +3,7 @@
 //! Invariant: nothing of a request is read before its sender was checked; a refusal says why in plain text.
 
 use std::convert::Infallible;
-use std::sync::Arc;
+use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 
 use bytes::Bytes;
@@ -23,6 +23,7 @@ use super::wire;
 use super::wire::query::Hello;
 use super::{append, snapshot};
 use crate::dial::{BoxedIo, PeerIdentity};
+use crate::freshness::Told;
 use crate::handle::Cluster;
 use crate::runtime::{self, Executor};
 use crate::settings::APPENDS_IN_FLIGHT_MAX;
@@ -164,9 +165,10 @@ impl<E: Engine> Cluster<E> {
             let (previous, last) = (append.request.prev_log_id, append.request.entries.last());
             let last = last.map(|entry| entry.log_id).or(previous);
             let vote = append.request.vote;
+            let told = self.inner.freshness.told(append.leader_age_ms);
             let response = raft.append_entries(append.request).await.map_err(Refusal::unavailable)?;
             let result = response.into_stream_result(previous, last);
-            self.note_leader(&result, append.leader_age_ms);
+            self.note_leader(&result, told);
             tracing::trace!(%vote, "heartbeat");
             Ok(wire::append::encode_response(&result))
         } else if path == path_of(FORWARD) {
@@ -243,8 +245,8 @@ impl<E: Engine> Cluster<E> {
         let (answers, receiver) = mpsc::channel(APPENDS_IN_FLIGHT_MAX);
         let cluster = self.clone();
         // The age that came with an append counts once the append was taken.
-        let age = Arc::new(std::sync::atomic::AtomicU32::new(u32::MAX));
-        let (latest, space) = (Arc::clone(&age), self.clone());
+        let told = Arc::new(Mutex::new(Told::default()));
+        let (latest, space) = (Arc::clone(&told), self.clone());
         let requests = futures_util::stream::unfold(Frames::new(body), move |mut frames| {
             let (latest, space) = (Arc::clone(&latest), space.clone());
             async move {
@@ -257,7 +259,8 @@ impl<E: Engine> Cluster<E> {
                         None
                     }
                     Ok(append) => {
-                        latest.store(append.leader_age_ms, std::sync::atomic::Ordering::Relaxed);
+                        let told = space.inner.freshness.told(append.leader_age_ms);
+                        *latest.lock().unwrap_or_else(PoisonError::into_inner) = told;
                         Some((append.request, frames))
                     }
                     Err(error) => {
@@ -270,7 +273,8 @@ impl<E: Engine> Cluster<E> {
         runtime::spawn(async move {
             let mut results = std::pin::pin!(cluster.inner.raft.stream_append(requests));
             while let Some(Ok(result)) = results.next().await {
-                cluster.note_leader(&result, age.load(std::sync::atomic::Ordering::Relaxed));
+                let told = *told.lock().unwrap_or_else(PoisonError::into_inner);
+                cluster.note_leader(&result, told);
                 if answers.send(wire::append::encode_response(&result)).await.is_err() {
                     break;
                 }
@@ -280,9 +284,9 @@ impl<E: Engine> Cluster<E> {
     }
 
     /// A leader that was not refused is a leader.
-    fn note_leader(&self, result: &StreamAppendResult<TypeConfig>, leader_age_ms: u32) {
+    fn note_leader(&self, result: &StreamAppendResult<TypeConfig>, told: Told) {
         if !matches!(result, Err(openraft::raft::StreamAppendError::HigherVote(_))) {
-            self.inner.freshness.heard(leader_age_ms);
+            self.inner.freshness.count(told);
         }
     }
 
