@@ -22,6 +22,7 @@ const FLUSH_ENTRIES: u64 = 20_000;
 /// or so long after the last flush, if anything was applied.
 const FLUSH_INTERVAL: Duration = Duration::from_secs(10);
 const ROUND: Duration = Duration::from_secs(1);
+const NOTES_PER_ROUND: u32 = 20;
 const RECOVERY_ROUND: Duration = Duration::from_secs(5);
 
 pub(crate) fn spawn<E: Engine>(cluster: &Cluster<E>) {
@@ -61,7 +62,7 @@ impl<E: Engine> Cluster<E> {
         let mut flushed_at = runtime::now();
         let mut marks = Marks::new(self.inner.settings.log_retention.bytes_kept);
         while !self.is_stopping() {
-            runtime::sleep(ROUND).await;
+            self.rest_a_round(&mut marks).await;
             if self.inner.machine.damage().is_some() || self.overtaken().is_some() {
                 self.stop_for_good().await;
                 return;
@@ -70,8 +71,16 @@ impl<E: Engine> Cluster<E> {
                 return;
             }
             self.flush_when_due(&mut flushed_at).await;
-            marks.note(*self.inner.applied.borrow(), self.inner.applied_bytes.load(Ordering::Relaxed));
             self.cut_log_when_due(&marks).await;
+        }
+    }
+
+    /// Until the next round; notes where in the log how many bytes were applied, often enough that a burst is not one
+    /// single step.
+    async fn rest_a_round(&self, marks: &mut Marks) {
+        for _ in 0..NOTES_PER_ROUND {
+            runtime::sleep(ROUND.checked_div(NOTES_PER_ROUND).unwrap_or(ROUND)).await;
+            marks.note(*self.inner.applied.borrow(), self.inner.applied_bytes.load(Ordering::Relaxed));
         }
     }
 

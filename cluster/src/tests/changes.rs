@@ -89,7 +89,7 @@ async fn insist(world: &World<Disk>, order: Order, id: u64, what: &str) {
 }
 
 /// Gives an order, takes the power from the victim before the step after `step` more, gives it back, and gives the order
-/// again. Answers whether the order was carried out before that step.
+/// again. Answers whether the order came to its end before that step.
 async fn interrupt(world: &World<Disk>, order: Order, id: u64, victim: Victim, step: u64) -> bool {
     let what = format!("{order:?}, {victim:?} at step {step}");
     let leader = world.leader().await;
@@ -105,7 +105,8 @@ async fn interrupt(world: &World<Disk>, order: Order, id: u64, victim: Victim, s
         }
     };
     let done = tokio::select! {
-        given = order_given => given.is_ok(),
+        // Refused for a moment or carried out, it came to its end before that step, unless it ended with the node.
+        given = order_given => given.is_ok() || !disk.steps.over(),
         () = no_power => false,
     };
     // What the last answer did not wait for may still be on its way to the disk: it does not matter when that is lost.

@@ -95,12 +95,26 @@ fn named(directory: &Directory, node: u16) -> Option<u32> {
 
 /// Whether a process is alive and runs `serve` with these settings.
 fn serves(pid: u32, settings: &Path) -> bool {
-    let Ok(arguments) = fs::read(format!("/proc/{pid}/cmdline")) else {
+    let Some(arguments) = command_line(pid) else {
         return false;
     };
     let mut arguments = arguments.split(|byte| *byte == 0).skip(1);
     let ours = settings.as_os_str().as_encoded_bytes();
     arguments.next() == Some(b"serve") && arguments.any(|argument| argument == ours)
+}
+
+/// What a process was started with. For a moment after its start the kernel shows nothing yet, and whoever looks right
+/// then would take it for one that has ended.
+fn command_line(pid: u32) -> Option<Vec<u8>> {
+    const LOOKS_MAX: usize = 2_000;
+    (0..LOOKS_MAX).find_map(|_| match fs::read(format!("/proc/{pid}/cmdline")) {
+        Ok(shown) if shown.is_empty() => {
+            std::thread::yield_now();
+            None
+        }
+        Ok(shown) => Some(Some(shown)),
+        Err(_) => Some(None),
+    })?
 }
 
 fn write_pid(directory: &Directory, node: u16, pid: u32) -> Result<(), Failure> {
