@@ -71,7 +71,9 @@ chaos: build ## every fault on real processes and 200 simulated runs, an hour an
 	$(bin)/rakit-chaos snapshot
 	$(bin)/rakit-chaos snapshot --megabytes 256 --cuts 3
 	$(bin)/rakit-chaos backup
-	$(bin)/rakit-chaos gaps
+	$(bin)/rakit-chaos gaps --beside-etcd
+	for scenario in kills pauses partitions bad-lines hand-overs; do $(bin)/rakit-chaos live $$scenario; done
+	for nodes in 3 5; do $(bin)/rakit-chaos live mixed --nodes $$nodes --seconds 180 --report $(CARGO_TARGET_DIR)/chaos/mixed-$$nodes; done
 	$(bin)/rakit-chaos sim --sweep 200
 	$(bin)/rakit-chaos sim --plants --seconds 40
 

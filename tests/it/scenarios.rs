@@ -28,3 +28,16 @@ async fn a_backup_and_a_recovery_hold_what_they_say() {
     let ended = chaos(&["backup", "--writes", "300"]).await;
     assert!(ended.stdout.contains("all of them announced"), "{ended:?}");
 }
+
+#[tokio::test]
+async fn faults_of_every_kind_leave_every_promise_kept() {
+    let place = tempfile::tempdir().unwrap();
+    let report = place.path().join("report");
+    // Waits are judged by `make chaos`, on a machine that does nothing else.
+    let arguments = ["live", "mixed", "--seconds", "12", "--unjudged", "--report", report.to_str().unwrap()];
+    let ended = chaos(&arguments).await;
+    assert!(ended.stdout.contains("kept   writes and linearizable reads have an order"), "{ended:?}");
+    let page = std::fs::read_to_string(report.join("report.html")).unwrap();
+    assert!(page.contains("promises were kept") && page.contains("<svg"), "{page}");
+    assert!(std::fs::read_to_string(report.join("history.jsonl")).unwrap().lines().count() > 100);
+}

@@ -26,6 +26,9 @@ const MEMBERS: u16 = 3;
 const PORTS_PER_MEMBER: u16 = 10;
 /// Writes acknowledged before and after each kill.
 const AROUND: u64 = 30;
+/// A member that took a put for a leader that is dead holds it for 5 s and two election time-outs: whoever writes to etcd
+/// does well to ask another member sooner.
+const ATTEMPT_MS: u64 = 1_000;
 const START_MAX: Duration = Duration::from_mins(1);
 const PACE: Duration = Duration::from_millis(20);
 /// As long as a form is, in letters that encode bytes.
@@ -66,9 +69,11 @@ pub(super) async fn kills(
     say: &mut dyn FnMut(&str),
 ) -> Result<Vec<Duration>, Trouble> {
     let mut etcd = Etcd::start(timers, below).await?;
-    let client = Client::new(Arc::clone(&etcd.transport), settings_of(etcd.urls(), 30_000, 7_000));
+    let clients: Vec<Client<HttpTransport>> = (0..MEMBERS).map(|first| etcd.client_of(first)).collect();
     let (history, stop) = (History::default(), Cell::new(false));
-    let writers = (0..workload::WRITERS).map(|writer| write(&client, &history, writer, &stop));
+    // Each begins at another member, as the officers do.
+    let writers = (0..workload::WRITERS).zip(clients.iter().cycle());
+    let writers = writers.map(|(writer, client)| write(client, &history, writer, &stop));
     let mut gaps = Vec::new();
     let conductor = async {
         let played = etcd.conduct(count, &history, &mut gaps, say).await;
@@ -127,8 +132,11 @@ impl Etcd {
         format!("https://127.0.0.1:{}", port.saturating_add(u16::from(peer)))
     }
 
-    fn urls(&self) -> Vec<String> {
-        (0..MEMBERS).map(|member| self.url(member, false)).collect()
+    /// A client of all members that begins at one of them.
+    fn client_of(&self, first: u16) -> Client<HttpTransport> {
+        let mut urls: Vec<String> = (0..MEMBERS).map(|member| self.url(member, false)).collect();
+        urls.rotate_left(usize::from(first));
+        Client::new(Arc::clone(&self.transport), settings_of(urls, 30_000, ATTEMPT_MS))
     }
 
     fn launch(&mut self, member: u16) -> Result<(), Trouble> {

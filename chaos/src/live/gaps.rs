@@ -74,8 +74,10 @@ async fn play(plan: &Plan, gaps: &mut Gaps, say: &mut dyn FnMut(&str)) -> Result
     let (mut fleet, officers, _) = Fleet::build(&blueprint).await?;
     let history = History::default();
     let stop = Cell::new(false);
-    let writers = (0..workload::WRITERS)
-        .map(|writer| workload::write(&officers, &history, writer, 0, workload::PATIENCE, &stop));
+    let clients = fleet.spread(&officers, workload::WRITERS, 0);
+    let writers = (0..workload::WRITERS).zip(&clients);
+    let writers = writers
+        .map(|(writer, client)| workload::write(client, &history, writer, 0, workload::PATIENCE, &stop));
     let conductor = async {
         let played = events(plan, &mut fleet, &history, gaps, say).await;
         stop.set(true);

@@ -27,6 +27,9 @@ pub(crate) struct Arguments {
     /// Write report.html, summary.json and history.jsonl there.
     #[arg(long, value_name = "DIR")]
     report: Option<PathBuf>,
+    /// Only tell how long nobody was answered; do not fail when that is longer than it must be.
+    #[arg(long)]
+    unjudged: bool,
     /// Print the summary as JSON.
     #[arg(long)]
     json: bool,
@@ -44,8 +47,9 @@ pub(crate) fn run(arguments: Arguments) -> ExitCode {
         complain("rakit-chaos: where is rakit? name it with --rakit");
         return ExitCode::from(HARNESS);
     };
+    let judged = !arguments.unjudged;
     let (scenario, nodes, seconds) = (arguments.scenario, arguments.nodes, arguments.seconds);
-    let plan = Plan { scenario, nodes, seconds, seed: arguments.seed, rakit, below: arguments.dir };
+    let plan = Plan { scenario, nodes, seconds, seed: arguments.seed, rakit, below: arguments.dir, judged };
     complain(&format!("{}: {}", scenario.name(), scenario.sentence()));
     let (story, result) = storm::run(&plan, &mut complain);
     let told = if arguments.json { story.to_json() } else { Ok(story.to_text()) };

@@ -325,7 +325,7 @@ impl<E: Engine> Cluster<E> {
             let lacking = self.missing_for(target).await?.lacking.get(&id).copied();
             let Some(lacking) = lacking else { return Ok(()) };
             if runtime::now() >= deadline {
-                return Err(OperateError::Unavailable(format!(
+                return Err(OperateError::Precondition(format!(
                     "node {} has not fetched {lacking} attachments yet; promote it later",
                     id.0
                 )));
@@ -343,7 +343,8 @@ impl<E: Engine> Cluster<E> {
         };
         let waited = self.inner.raft.wait(Some(CATCH_UP_MAX)).metrics(caught_up, "learner caught up").await;
         waited.map(drop).map_err(|_| {
-            OperateError::Unavailable(format!("node {} has not caught up yet; promote it later", id.0))
+            // Not "unavailable": whoever asks would ask again at once, and hear in the end only that time ran out.
+            OperateError::Precondition(format!("node {} has not caught up yet; promote it later", id.0))
         })
     }
 

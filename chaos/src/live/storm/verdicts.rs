@@ -88,7 +88,7 @@ pub(super) fn all(record: &Record) -> Vec<Verdict> {
         ("age", "nobody says to be younger than they are (P4)", "answers of nodes that were cut off"),
         ("sums", "a region is the sum of its parts (P5)", "regions read under load"),
         ("equality", "one index, one state (P6)", "looks at states"),
-        ("waits", "one node less changes little (P10)", "faults with a limit"),
+        ("waits", "one node less changes little (P10)", "kinds of faults with a limit"),
         ("liveness", "after a fault all goes on (P10)", "faults"),
     ];
     let verdict = |(judge, promise, what): (&str, &str, &str)| {

@@ -58,8 +58,7 @@ pub(super) async fn watch(
     let mut stretches: Vec<Stretch> = Vec::new();
     let mut looks: u32 = 0;
     while !stop.get() {
-        let since = silence.since(place).map(|since| since.elapsed());
-        let role = look(node, record, since).await;
+        let role = look((place, node), record, silence).await;
         let now_us = record.now_us();
         match stretches.last_mut() {
             Some(last) if last.role == role => last.to_us = now_us,
@@ -82,13 +81,17 @@ pub(super) async fn watch(
     stretches
 }
 
-/// One look. `silent` is how long nothing had reached the node when it was asked.
-async fn look(node: &Looked, record: &Record, silent: Option<Duration>) -> Role {
+/// One look. An age is judged only where nothing reached the node from before it was asked until after it answered.
+async fn look((place, node): (usize, &Looked), record: &Record, silence: &Silence) -> Role {
+    let since = silence.since(place);
+    let silent = since.map(|since| since.elapsed());
     let Ok((response, _)) = node.public.send(&Call::new(Method::GET, "/api/v1/status")).await else {
         return Role::Silent;
     };
     let age = response.headers().get("rakit-leader-age-ms").and_then(|age| age.to_str().ok()?.parse().ok());
-    if let (Some(age_ms), Some(silent)) = (age, silent) {
+    if let (Some(age_ms), Some(silent)) = (age, silent)
+        && silence.since(place) == since
+    {
         let silent_ms = u64::try_from(silent.as_millis()).unwrap_or(u64::MAX).saturating_sub(ON_ITS_WAY_MS);
         record.judged("age", judges::age::judge(node.id, age_ms, silent_ms));
     }
