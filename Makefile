@@ -62,6 +62,7 @@ bench: build ## writes beside etcd, public pages beside nginx, the disk; ARGS="-
 	$(bin)/rakit-bench $(ARGS)
 
 chaos: build ## every fault on real processes and 200 simulated runs, an hour and more; ARGS="--seed 2 --dir DIR"
+	@.ci/setup measure
 	$(bin)/rakit-chaos crash --rounds 200 $(ARGS)
 	$(bin)/rakit-chaos crash --rounds 5 --fault hang-leader $(ARGS)
 	$(bin)/rakit-chaos crash --rounds 3 --fault pause-leader $(ARGS)

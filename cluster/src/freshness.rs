@@ -18,7 +18,7 @@ pub(crate) struct Freshness {
 
 /// What a leader said of its age, counted from when it arrived here; nothing when it had never heard a majority.
 #[derive(Clone, Copy, Debug, Default)]
-pub(crate) struct Told(Option<u64>);
+pub(crate) struct Arrived(Option<u64>);
 
 impl Freshness {
     pub(crate) fn new() -> Self {
@@ -27,12 +27,12 @@ impl Freshness {
 
     /// What a leader says that arrives now: when it had heard a majority, by this node's clock. To be counted by
     /// [`Freshness::count`] once the leader turns out to be one, which may take as long as the disk takes.
-    pub(crate) fn told(&self, age_ms: u32) -> Told {
-        Told((age_ms != u32::MAX).then(|| self.elapsed_ms().saturating_sub(u64::from(age_ms))))
+    pub(crate) fn told(&self, age_ms: u32) -> Arrived {
+        Arrived((age_ms != u32::MAX).then(|| self.elapsed_ms().saturating_sub(u64::from(age_ms))))
     }
 
     /// A leader that was taken for one had said so.
-    pub(crate) fn count(&self, told: Told) {
+    pub(crate) fn count(&self, told: Arrived) {
         if let Some(at_ms) = told.0 {
             self.raise(at_ms);
         }

@@ -132,7 +132,7 @@ pub fn start(
     configuration.edge = name.edge;
     configuration.timers = Timers::profile(&settings.timers.profile).unwrap_or_default();
     let flush = store::slowest_flush(&settings.node.data);
-    configuration.slowest_flush = Some(flush.map_err(|error| Failure::failed(error.to_string()))?);
+    configuration.slowest_flush = flush.map_err(|error| Failure::failed(error.to_string()))?;
     configuration.log_retention.entries_kept = settings.log.entries_kept;
     configuration.log_retention.bytes_kept = settings.log.bytes_kept;
     configuration.scrub = cluster::Scrub {

@@ -8,7 +8,6 @@ pub mod backup;
 mod country;
 pub mod crash;
 mod disk;
-mod etcd;
 mod fleet;
 pub mod gaps;
 mod history;
@@ -19,8 +18,6 @@ mod nemesis;
 mod operator;
 mod plant;
 mod process;
-mod proxy;
-mod report;
 pub mod snapshot;
 pub mod storm;
 mod transport;
@@ -28,7 +25,6 @@ mod workload;
 
 pub use nemesis::Fault;
 pub use plant::Plant;
-pub use report::Report;
 
 /// Why a run ended before its end.
 #[derive(Clone, Debug, Eq, PartialEq)]
@@ -53,6 +49,12 @@ impl std::fmt::Display for Trouble {
 
 /// A client of the officers' side.
 type Officers = api::client::Client<transport::HttpTransport>;
+
+/// Plays a scenario on one thread: nodes die with the thread that started them.
+fn on_one_thread(played: impl Future<Output = Result<(), Trouble>>) -> Result<(), Trouble> {
+    let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build();
+    runtime.map_err(harness).and_then(|runtime| runtime.block_on(played))
+}
 
 /// Something this program could not do.
 fn harness(what: impl std::fmt::Display) -> Trouble {

@@ -4,9 +4,10 @@
 //! station before.
 
 use std::cell::Cell;
+use std::time::Duration;
 
 use api::client::{Client, ClientError};
-use tokio::time::Instant;
+use tokio::time::{Instant, interval};
 use uuid::Uuid;
 
 use super::history::{Acknowledged, History};
@@ -19,6 +20,9 @@ pub(super) const WRITERS: u64 = 8;
 pub(super) const PATIENCE: u32 = 4;
 /// The officers' patience where no request may fail: what the typed client gives up on is given up.
 pub(super) const NO_PATIENCE: u32 = 1;
+
+/// Longest wait for acknowledged writes.
+const PROGRESS_MAX: Duration = Duration::from_mins(1);
 
 /// One officer's work until `stop` is set.
 pub(super) async fn write(
@@ -71,4 +75,21 @@ async fn report(
         }
     }
     Err(Trouble::Violation(format!("station {station}: a write was never answered: {last}")))
+}
+
+/// Waits for so many more acknowledged writes.
+pub(super) async fn progress(history: &History, more: u64) -> Result<(), Trouble> {
+    let wanted = history.count().saturating_add(more);
+    let began = Instant::now();
+    let mut pace = interval(Duration::from_millis(2));
+    while history.count() < wanted {
+        pace.tick().await;
+        if began.elapsed() > PROGRESS_MAX {
+            let seconds = PROGRESS_MAX.as_secs();
+            return Err(Trouble::Violation(format!(
+                "a majority is up, but {more} writes take over {seconds} s"
+            )));
+        }
+    }
+    Ok(())
 }

@@ -7,7 +7,8 @@ use std::process::ExitCode;
 use chaos::live::storm::{self, Plan, Scenario};
 use clap::Args;
 
-use crate::{HARNESS, code_of, complain, program};
+use super::{Ground, code_of};
+use crate::{HARNESS, complain};
 
 /// What `live` takes.
 #[derive(Args)]
@@ -33,27 +34,23 @@ pub(crate) struct Arguments {
     /// Print the summary as JSON.
     #[arg(long)]
     json: bool,
-    /// Where the data of the nodes is made.
-    #[arg(long, value_name = "DIR")]
-    dir: Option<PathBuf>,
-    /// The program under test; the one beside this program otherwise.
-    #[arg(long, value_name = "FILE")]
-    rakit: Option<PathBuf>,
+    #[command(flatten)]
+    ground: Ground,
 }
 
 /// Runs it.
-pub(crate) fn run(arguments: Arguments) -> ExitCode {
-    let Some(rakit) = program(arguments.rakit) else {
-        complain("rakit-chaos: where is rakit? name it with --rakit");
-        return ExitCode::from(HARNESS);
+pub(crate) fn run(arguments: &Arguments) -> ExitCode {
+    let rakit = match arguments.ground.rakit() {
+        Ok(rakit) => rakit,
+        Err(trouble) => return code_of::<()>(&Err(trouble)),
     };
-    let judged = !arguments.unjudged;
+    let (below, judged) = (arguments.ground.dir.clone(), !arguments.unjudged);
     let (scenario, nodes, seconds) = (arguments.scenario, arguments.nodes, arguments.seconds);
-    let plan = Plan { scenario, nodes, seconds, seed: arguments.seed, rakit, below: arguments.dir, judged };
+    let plan = Plan { scenario, nodes, seconds, seed: arguments.seed, rakit, below, judged };
     complain(&format!("{}: {}", scenario.name(), scenario.sentence()));
     let (story, result) = storm::run(&plan, &mut complain);
     let told = if arguments.json { story.to_json() } else { Ok(story.to_text()) };
-    let saved = arguments.report.map_or(Ok(()), |directory| story.save(&directory));
+    let saved = arguments.report.as_ref().map_or(Ok(()), |directory| story.save(directory));
     let printed = told.and_then(|told| writeln!(std::io::stdout(), "{told}"));
     if let Err(error) = saved.and(printed) {
         complain(&format!("rakit-chaos: the report was not written: {error}"));

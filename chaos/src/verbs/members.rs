@@ -1,13 +1,12 @@
 //! `rakit-chaos members`.
 
-use std::io::Write as _;
-use std::path::PathBuf;
 use std::process::ExitCode;
 
 use chaos::live::members::{self, Plan};
 use clap::Args;
 
-use crate::{HARNESS, code_of, complain, program};
+use super::{Ground, code_of, play};
+use crate::complain;
 
 /// What `members` takes.
 #[derive(Args)]
@@ -18,23 +17,16 @@ pub(crate) struct Arguments {
     /// Leave out what takes long: orders that are refused only after a deadline, a node that comes back, two at once
     #[arg(long)]
     short: bool,
-    /// Where the data of the nodes is made.
-    #[arg(long, value_name = "DIR")]
-    dir: Option<PathBuf>,
-    /// The program under test; the one beside this program otherwise.
-    #[arg(long, value_name = "FILE")]
-    rakit: Option<PathBuf>,
+    #[command(flatten)]
+    ground: Ground,
 }
 
 /// Runs it.
-pub(crate) fn run(arguments: Arguments) -> ExitCode {
-    let Some(rakit) = program(arguments.rakit) else {
-        complain("rakit-chaos: where is rakit? name it with --rakit");
-        return ExitCode::from(HARNESS);
-    };
+pub(crate) fn run(arguments: &Arguments) -> ExitCode {
     let (interruptions, short) = (arguments.interruptions, arguments.short);
-    let plan = Plan { interruptions, short, rakit, below: arguments.dir };
-    let (report, result) = members::run(&plan, &mut complain);
-    drop(write!(std::io::stdout(), "{report}"));
-    code_of(&result)
+    let below = arguments.ground.dir.clone();
+    let played = play(&arguments.ground, |rakit| {
+        members::run(&Plan { interruptions, short, rakit, below }, &mut complain)
+    });
+    code_of(&played)
 }

@@ -24,7 +24,8 @@ use crate::types::{TypeConfig, members, voters};
 
 /// Longest a change of members may take.
 const CHANGE_DEADLINE: Duration = Duration::from_secs(30);
-/// Longest wait for a learner to catch up; shorter than the change, so that its own reason is told.
+/// Longest wait for a node to have log and attachments before it votes; shorter than the change, so that its own
+/// reason is told.
 const CATCH_UP_MAX: Duration = Duration::from_secs(20);
 /// Entries that a learner may be behind when it is promoted.
 const PROMOTE_LAG_ENTRIES_MAX: u64 = 1_000;
@@ -172,8 +173,7 @@ impl<E: Engine> Cluster<E> {
             return Ok(());
         }
         self.refuse_dead_quorum(&target)?;
-        self.wait_caught_up(id).await?;
-        self.wait_attachments(id, &target).await?;
+        self.wait_complete(id, &target).await?;
         self.change_members(ChangeMembers::ReplaceAllVoters(target), true).await
     }
 
@@ -214,8 +214,7 @@ impl<E: Engine> Cluster<E> {
             )));
         }
         self.refuse_dead_quorum(&target)?;
-        self.wait_caught_up(new).await?;
-        self.wait_attachments(new, &target).await?;
+        self.wait_complete(new, &target).await?;
         if old == self.inner.settings.node {
             return self.pass_on(Change::Replace { old, new }).await;
         }
@@ -318,9 +317,10 @@ impl<E: Engine> Cluster<E> {
         self.change_members(ChangeMembers::SetNodes(BTreeMap::from([(id.0, member)])), true).await
     }
 
-    /// A node votes only when it has every attachment that a form names (9.10).
-    async fn wait_attachments(&self, id: NodeId, target: &BTreeSet<u64>) -> Result<(), OperateError> {
-        let deadline = runtime::after(runtime::now(), CHANGE_DEADLINE);
+    /// A node votes only when it has the log, nearly, and every attachment that a form names (9.10).
+    async fn wait_complete(&self, id: NodeId, target: &BTreeSet<u64>) -> Result<(), OperateError> {
+        let deadline = runtime::after(runtime::now(), CATCH_UP_MAX);
+        self.wait_caught_up(id).await?;
         loop {
             let lacking = self.missing_for(target).await?.lacking.get(&id).copied();
             let Some(lacking) = lacking else { return Ok(()) };

@@ -17,7 +17,7 @@ use tokio::sync::mpsc;
 use super::body::{Frames, PeerBody, collect};
 use super::identity::{self, NewestEpoch};
 use crate::dial::{BoxedIo, Dial, Purpose};
-use crate::member::Member;
+use crate::member::{Member, MemberRole};
 use crate::runtime::{self, Executor, Instant};
 use crate::settings::APPENDS_IN_FLIGHT_MAX;
 
@@ -161,7 +161,9 @@ impl Link {
         if head.status == StatusCode::OK {
             return Ok(body);
         }
-        self.newest_epoch.heard_in(&head.headers);
+        if self.peer.role == MemberRole::Voter {
+            self.newest_epoch.heard_in(&head.headers);
+        }
         let text = collect(body).await.unwrap_or_default();
         let text = text.get(..text.len().min(REFUSAL_BYTES_MAX)).unwrap_or_default();
         Err(PeerError::Refused(String::from_utf8_lossy(text).into_owned()))

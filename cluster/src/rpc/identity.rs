@@ -114,13 +114,13 @@ impl Myself {
     }
 }
 
-/// The highest epoch of this cluster that a peer named. Of two histories the one with the lower epoch was abandoned,
+/// The highest epoch of this cluster that a voter named. Of two histories the one with the lower epoch was abandoned,
 /// and whoever keeps to it must end (9.2).
 #[derive(Debug, Default)]
 pub(crate) struct NewestEpoch(AtomicU64);
 
 impl NewestEpoch {
-    /// A peer whose certificate is of this cluster named its epoch.
+    /// A peer with the certificate of a voter of this cluster named its epoch.
     pub(crate) fn heard(&self, epoch: u64) {
         self.0.fetch_max(epoch, Ordering::Relaxed);
     }

@@ -23,7 +23,7 @@ use super::wire;
 use super::wire::query::Hello;
 use super::{append, snapshot};
 use crate::dial::{BoxedIo, PeerIdentity};
-use crate::freshness::Told;
+use crate::freshness::Arrived;
 use crate::handle::Cluster;
 use crate::runtime::{self, Executor};
 use crate::settings::APPENDS_IN_FLIGHT_MAX;
@@ -128,7 +128,11 @@ impl<E: Engine> Cluster<E> {
         let envelope = Envelope::from_header(header)?;
         let known = self.member(envelope.from).map(|member| member.incarnation);
         let checked = self.inner.peers.myself().check(&envelope, &certificate, known);
-        if let Err(IdentityError::Epoch { theirs, .. }) = checked {
+        // Whoever may not vote, or says another number than its certificate, ends nobody's history.
+        let honest = !certificate.edge && certificate.node == envelope.from;
+        if let Err(IdentityError::Epoch { theirs, .. }) = checked
+            && honest
+        {
             self.inner.peers.newest_epoch().heard(theirs);
         }
         checked?;
@@ -245,7 +249,7 @@ impl<E: Engine> Cluster<E> {
         let (answers, receiver) = mpsc::channel(APPENDS_IN_FLIGHT_MAX);
         let cluster = self.clone();
         // The age that came with an append counts once the append was taken.
-        let told = Arc::new(Mutex::new(Told::default()));
+        let told = Arc::new(Mutex::new(Arrived::default()));
         let (latest, space) = (Arc::clone(&told), self.clone());
         let requests = futures_util::stream::unfold(Frames::new(body), move |mut frames| {
             let (latest, space) = (Arc::clone(&latest), space.clone());
@@ -284,7 +288,7 @@ impl<E: Engine> Cluster<E> {
     }
 
     /// A leader that was not refused is a leader.
-    fn note_leader(&self, result: &StreamAppendResult<TypeConfig>, told: Told) {
+    fn note_leader(&self, result: &StreamAppendResult<TypeConfig>, told: Arrived) {
         if !matches!(result, Err(openraft::raft::StreamAppendError::HigherVote(_))) {
             self.inner.freshness.count(told);
         }

@@ -16,8 +16,10 @@ use crate::{Cluster, OperateError, Role, runtime};
 type Disk = StepDisk<MemoryDisk>;
 type Node = Cluster<StepEngine<MemoryDisk>>;
 
-/// The power goes before each of so many steps of a change.
-const STEPS: u64 = 5;
+/// The power goes before each of so many steps of a change at least,
+const STEPS_MIN: u64 = 5;
+/// and of no more than so many: beyond them are steps that have nothing to do with the change.
+const STEPS_MAX: u64 = 16;
 /// Pause before an order that cannot be carried out now is given again.
 const PAUSE: Duration = Duration::from_millis(20);
 
@@ -152,10 +154,13 @@ async fn newcomer(world: &mut World<Disk>) -> u64 {
 async fn at_every_step(victim: Victim) {
     let mut world = World::with((1..=3).map(|id| (id, disk())).collect(), quick).await;
     let mut struck = 0;
-    for step in 0..STEPS {
-        let id = newcomer(&mut world).await;
+    for step in 0..STEPS_MAX {
+        let (id, before) = (newcomer(&mut world).await, struck);
         for order in [Order::Promote, Order::Level, Order::Remove] {
             struck += u64::from(interrupt(&world, order, id, victim, step).await);
+        }
+        if step >= STEPS_MIN && struck == before {
+            break;
         }
     }
     // An order that needs no more steps of the victim than were counted is over before the power goes.

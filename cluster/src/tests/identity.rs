@@ -102,6 +102,14 @@ async fn a_node_whose_history_was_abandoned_ends_whoever_of_both_calls() {
     let later =
         Myself { cluster: CLUSTER, epoch: 2, node: NodeId(3), incarnation: incarnation(3), edge: false };
     let certificate = PeerIdentity { cluster: CLUSTER, node: NodeId(3), edge: false };
+    // Neither one that may not vote nor one that says another number ends anybody.
+    let reader = PeerIdentity { edge: true, ..certificate };
+    let other = PeerIdentity { node: NodeId(2), ..certificate };
+    for (myself, certificate) in [(Myself { edge: true, ..later }, reader), (later, other)] {
+        let why = call_as(&world, myself, certificate, member(1), server::HELLO).await.unwrap_err();
+        assert!(why.contains("epoch 2"), "{why}");
+    }
+    assert_eq!(world.node(1).overtaken(), None);
     let why = call_as(&world, later, certificate, member(1), server::HELLO).await.unwrap_err();
     assert!(why.contains("epoch 2"), "{why}");
     let overtaken = world.node(1);

@@ -6,10 +6,10 @@
 use serde_json::Value;
 
 use super::{Report, count, judge, through};
-use crate::live::crash::progress;
 use crate::live::fleet::{Fleet, NAME, sign_in};
 use crate::live::history::History;
 use crate::live::operator;
+use crate::live::workload::progress;
 use crate::live::{Trouble, harness};
 
 /// A follower dies, more is written, the other two are destroyed. Answers the place of the first.

@@ -12,10 +12,10 @@ use std::path::PathBuf;
 
 use futures_util::future::{Either, select, try_join_all};
 
-use super::crash::progress;
 use super::fleet::{Blueprint, Fleet};
 use super::history::{Acknowledged, History};
-use super::{Trouble, country, harness, judges, workload};
+use super::workload::progress;
+use super::{Trouble, country, harness, judges, on_one_thread, workload};
 pub use report::Report;
 
 /// Indexes of an epoch begin so far above those of the one before.
@@ -38,9 +38,7 @@ pub struct Plan {
 /// The first broken promise, or what this program could not do.
 pub fn run(plan: &Plan, say: &mut dyn FnMut(&str)) -> (Report, Result<(), Trouble>) {
     let mut report = Report::default();
-    // One thread: nodes die with the thread that started them.
-    let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build();
-    let result = runtime.map_err(harness).and_then(|runtime| runtime.block_on(play(plan, &mut report, say)));
+    let result = on_one_thread(play(plan, &mut report, say));
     (report, result)
 }
 

@@ -19,6 +19,9 @@ use tokio::task::JoinSet;
 
 use super::{Trouble, harness};
 
+/// Pause after a connection that could not be accepted.
+const ACCEPT_PAUSE: Duration = Duration::from_millis(20);
+
 /// What one direction of a line does.
 #[derive(Clone, Copy, Debug, Default, Eq, PartialEq)]
 pub(super) struct Way {
@@ -146,9 +149,13 @@ async fn serve(
 
 async fn attend(door: Door, listener: TcpListener, processes: Processes, told: watch::Receiver<Orders>) {
     let mut lines = JoinSet::new();
-    while let Ok((outside, address)) = listener.accept().await {
-        let caller = caller::of(address, &processes);
-        let Some(caller) = caller else { continue };
+    loop {
+        // What cannot be accepted now may be later; a door that closed for good would look like a cut.
+        let Ok((outside, address)) = listener.accept().await else {
+            tokio::time::sleep(ACCEPT_PAUSE).await;
+            continue;
+        };
+        let Some(caller) = caller::of(address, &processes) else { continue };
         let (door, told) = (door.clone(), told.clone());
         lines.spawn(line(outside, (caller, door.node), door.target, told));
         // Those that have ended.

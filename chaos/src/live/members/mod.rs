@@ -18,11 +18,11 @@ use std::time::Duration;
 use futures_util::future::{try_join, try_join_all};
 use tokio::time::{Instant, interval};
 
-use super::crash::progress;
 use super::fleet::{Blueprint, Fleet};
 use super::history::History;
 use super::operator::Ended;
-use super::{Trouble, harness, judges, workload};
+use super::workload::progress;
+use super::{Trouble, judges, on_one_thread, workload};
 pub use report::Report;
 
 /// Writes acknowledged before and after each change.
@@ -52,9 +52,7 @@ pub struct Plan {
 /// The first broken promise, or what this program could not do.
 pub fn run(plan: &Plan, say: &mut dyn FnMut(&str)) -> (Report, Result<(), Trouble>) {
     let mut report = Report::default();
-    // One thread: nodes die with the thread that started them.
-    let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build();
-    let result = runtime.map_err(harness).and_then(|runtime| runtime.block_on(play(plan, &mut report, say)));
+    let result = on_one_thread(play(plan, &mut report, say));
     (report, result)
 }
 

@@ -11,9 +11,9 @@ use tokio::time::{Instant, interval};
 
 use super::{PATIENCE, Stage};
 use crate::doctor::{run as run_tool, write_file};
-use crate::live::crash::progress;
 use crate::live::fleet::Guest;
 use crate::live::operator;
+use crate::live::workload::progress;
 use crate::live::{Trouble, harness};
 
 /// A node that may not run ends within so long.

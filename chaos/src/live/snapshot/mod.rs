@@ -4,6 +4,7 @@
 //! hardly notice. Bytes are counted in front of the receiver, not by it.
 
 mod fill;
+mod proxy;
 mod report;
 mod transfer;
 
@@ -13,10 +14,10 @@ use std::time::Duration;
 
 use futures_util::future::{try_join, try_join_all};
 
+use self::proxy::Proxy;
 use super::fleet::{Blueprint, Fleet};
 use super::history::History;
-use super::proxy::Proxy;
-use super::{Trouble, country, harness, judges, workload};
+use super::{Trouble, country, judges, on_one_thread, workload};
 pub use report::Report;
 
 /// Stations that are filled up with history, beside those that officers write for.
@@ -45,9 +46,7 @@ pub struct Plan {
 /// The first broken promise, or what this program could not do.
 pub fn run(plan: &Plan, say: &mut dyn FnMut(&str)) -> (Report, Result<(), Trouble>) {
     let mut report = Report::default();
-    // One thread: nodes die with the thread that started them.
-    let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build();
-    let result = runtime.map_err(harness).and_then(|runtime| runtime.block_on(play(plan, &mut report, say)));
+    let result = on_one_thread(play(plan, &mut report, say));
     (report, result)
 }
 

@@ -11,12 +11,12 @@ use futures_util::future::join;
 use http::Method;
 use tokio::time::{Instant, interval};
 
+use super::proxy::Proxy;
 use super::{Plan, Report, mebibytes};
-use crate::live::crash::progress;
 use crate::live::fleet::{Fleet, Guest};
 use crate::live::history::History;
-use crate::live::proxy::Proxy;
 use crate::live::transport::HttpTransport;
+use crate::live::workload::progress;
 use crate::live::{Trouble, harness};
 
 /// Writes before the transfer that say what is usual.

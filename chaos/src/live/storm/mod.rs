@@ -26,7 +26,7 @@ use self::strikes::{Kind, Strike};
 pub(in crate::live) use self::watch::Looked;
 use self::watch::Silence;
 use super::fleet::{Blueprint, Fleet};
-use super::{Trouble, harness};
+use super::{Trouble, on_one_thread};
 use crate::chance::Chance;
 use crate::judges::liveness;
 use crate::report::{self, Story, Stretch, Waits};
@@ -78,8 +78,7 @@ pub fn run(plan: &Plan, say: &mut dyn FnMut(&str)) -> (Story, Result<(), Trouble
         ),
         ..Story::default()
     };
-    let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build();
-    let played = runtime.map_err(harness).and_then(|runtime| runtime.block_on(play(plan, &mut story, say)));
+    let played = on_one_thread(play(plan, &mut story, say));
     let result = played.and_then(|()| enough(plan, &story));
     (story, result)
 }
@@ -137,16 +136,18 @@ async fn play(plan: &Plan, story: &mut Story, say: &mut dyn FnMut(&str)) -> Resu
     let conducting = async {
         let conductor = Conductor { plan, record: &record, silence: &silence };
         let conducted = conductor.conduct(&mut fleet, &mut story.strikes, say).await;
+        // The officers go on until they are told.
         stop.set(true);
         conducted
     };
     let load = async {
-        let ((), done) = tokio::join!(
-            async {
-                reading.await;
-            },
-            async { tokio::try_join!(try_join_all(writing), conducting) }
-        );
+        let writing = async {
+            let done = tokio::try_join!(try_join_all(writing), conducting);
+            // Also when an officer broke off: nobody else would tell the readers.
+            stop.set(true);
+            done
+        };
+        let (_, done) = tokio::join!(reading, writing);
         rest.set(true);
         done
     };

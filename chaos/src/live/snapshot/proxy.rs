@@ -12,7 +12,7 @@ use tokio::net::{TcpListener, TcpStream};
 use tokio::sync::watch;
 use tokio::task::JoinSet;
 
-use super::{Trouble, harness};
+use crate::live::{Trouble, harness};
 
 /// Bytes handed on at once.
 const BUFFER_BYTES: usize = 64 * 1024;

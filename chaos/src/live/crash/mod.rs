@@ -3,20 +3,24 @@
 //! Invariant: each round ends with all nodes up, nobody writing, and both judges asked; a run that had fewer rounds of
 //! a fault than its plan says so.
 
+mod report;
+
 use std::cell::Cell;
 use std::path::PathBuf;
 use std::time::Duration;
 
 use api::client::Client;
 use futures_util::future::{try_join, try_join_all};
-use tokio::time::{Instant, interval, sleep};
+use tokio::time::sleep;
 
+pub use self::report::Report;
+use self::report::Round;
 use super::fleet::{Blueprint, Fleet, NODES};
 use super::history::History;
 use super::plant::Plant;
-use super::report::{Report, Round};
 use super::transport::HttpTransport;
-use super::{Fault, Trouble, harness, judges, workload};
+use super::workload::progress;
+use super::{Fault, Trouble, judges, on_one_thread, workload};
 use crate::chance::Chance;
 
 /// Writes acknowledged in a round before its fault: at least, and up to so many more.
@@ -26,8 +30,6 @@ const BEFORE_MORE: u64 = 60;
 const JITTER_MS: u64 = 40;
 /// Writes acknowledged while a minority is down, and again once all nodes are up.
 const BETWEEN: u64 = 10;
-/// Longest wait for acknowledged writes.
-const PROGRESS_MAX: Duration = Duration::from_mins(1);
 
 /// What to run.
 #[derive(Clone, Debug)]
@@ -52,9 +54,7 @@ pub struct Plan {
 /// The first broken promise, or what this program could not do.
 pub fn run(plan: &Plan, say: &mut dyn FnMut(&str)) -> (Report, Result<(), Trouble>) {
     let mut report = Report::default();
-    // One thread: nodes die with the thread that started them.
-    let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build();
-    let result = runtime.map_err(harness).and_then(|runtime| runtime.block_on(play(plan, &mut report, say)));
+    let result = on_one_thread(play(plan, &mut report, say));
     (report, result)
 }
 
@@ -192,21 +192,4 @@ async fn conduct(
     progress(history, BETWEEN).await?;
     let after = history.count().saturating_sub(begin).saturating_sub(before);
     Ok(Round { fault, targets, led, disk_first: choices.disk_first, before, after, ready, takeover })
-}
-
-/// Waits for so many more acknowledged writes.
-pub(super) async fn progress(history: &History, more: u64) -> Result<(), Trouble> {
-    let wanted = history.count().saturating_add(more);
-    let began = Instant::now();
-    let mut pace = interval(Duration::from_millis(2));
-    while history.count() < wanted {
-        pace.tick().await;
-        if began.elapsed() > PROGRESS_MAX {
-            let seconds = PROGRESS_MAX.as_secs();
-            return Err(Trouble::Violation(format!(
-                "a majority is up, but {more} writes take over {seconds} s"
-            )));
-        }
-    }
-    Ok(())
 }

@@ -3,6 +3,8 @@
 //! Invariant: a gap is the longest time between two acknowledged writes of any officers from just before the event
 //! until writes flow again; it is measured where the officers are. The verdicts are those of the design's table.
 
+mod etcd;
+
 use std::cell::Cell;
 use std::fmt;
 use std::path::PathBuf;
@@ -11,12 +13,12 @@ use std::time::Duration;
 use api::client::Client;
 use futures_util::future::{try_join, try_join_all};
 
-use super::crash::progress;
-use super::etcd::{self, Timers};
+use self::etcd::Timers;
 use super::fleet::{Blueprint, Fleet};
 use super::history::History;
 use super::transport::HttpTransport;
-use super::{Trouble, harness, judges, workload};
+use super::workload::progress;
+use super::{Trouble, harness, judges, on_one_thread, workload};
 
 /// Writes acknowledged before and after each event.
 const AROUND: u64 = 30;
@@ -62,8 +64,7 @@ pub struct Gaps {
 /// The first broken promise, or what this program could not do.
 pub fn run(plan: &Plan, say: &mut dyn FnMut(&str)) -> (Gaps, Result<(), Trouble>) {
     let mut gaps = Gaps::default();
-    let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build();
-    let result = runtime.map_err(harness).and_then(|runtime| runtime.block_on(play(plan, &mut gaps, say)));
+    let result = on_one_thread(play(plan, &mut gaps, say));
     let result = result.and_then(|()| if plan.judged { gaps.judge() } else { Ok(()) });
     (gaps, result)
 }

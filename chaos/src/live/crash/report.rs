@@ -5,7 +5,7 @@
 use std::fmt;
 use std::time::Duration;
 
-use super::Fault;
+use crate::live::Fault;
 
 /// One round that went well.
 #[derive(Clone, Debug)]

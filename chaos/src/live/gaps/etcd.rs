@@ -15,12 +15,12 @@ use serde_json::{Value, json};
 use tempfile::TempDir;
 use tokio::time::{Instant, sleep};
 
-use super::crash::progress;
-use super::fleet::{free_ports, settings_of};
-use super::history::{Acknowledged, History};
-use super::transport::HttpTransport;
-use super::{Trouble, harness, workload};
 use crate::doctor::run;
+use crate::live::fleet::{free_ports, settings_of};
+use crate::live::history::{Acknowledged, History};
+use crate::live::transport::HttpTransport;
+use crate::live::workload::{self, progress};
+use crate::live::{Trouble, harness};
 
 const MEMBERS: u16 = 3;
 const PORTS_PER_MEMBER: u16 = 10;
