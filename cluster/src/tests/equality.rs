@@ -38,6 +38,7 @@ async fn tampered(settings: impl Fn(u64) -> Settings) -> (World<MemoryDisk>, u64
     }
     let wrong = world.follower().await;
     world.kill(wrong).await;
+    world.let_go(wrong).await;
     tamper(&world.disk(wrong));
     let back = world.start(settings(wrong)).await;
     back.wait_ready(PATIENCE).await.unwrap();

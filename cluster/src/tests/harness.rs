@@ -156,8 +156,7 @@ impl<D: Disk> World<D> {
     /// Starts a node on its disk, making its data at the first time.
     pub(super) async fn start(&self, settings: Settings) -> Cluster<D::Engine> {
         let disk = &self.disks[&settings.node.0];
-        // What ran before lets go of its data when its last task has seen the end.
-        until("the data is let go of", || disk.lock().unwrap().is_some()).await;
+        self.let_go(settings.node.0).await;
         let stores = match open_on(disk, None, options()) {
             Ok(stores) => stores,
             Err(_) => create_on(disk, &identity(&settings), options()).unwrap(),
@@ -168,6 +167,12 @@ impl<D: Disk> World<D> {
         let cluster = Cluster::start(settings, stores.0, stores.1, dial).await.unwrap();
         self.hub.running.lock().unwrap_or_else(PoisonError::into_inner).insert(id, cluster.clone());
         cluster
+    }
+
+    /// The last task of a killed node has seen the end: nobody writes to its disk any more. Until then what had
+    /// been committed may still be applied.
+    pub(super) async fn let_go(&self, id: u64) {
+        until("the data is let go of", || self.disks[&id].lock().unwrap().is_some()).await;
     }
 
     pub(super) fn disk(&self, id: u64) -> D {
