@@ -1,14 +1,17 @@
-//! What peers tell about themselves, asked every two seconds: release, levels, progress, clock.
+//! What peers tell about themselves, asked every two seconds or when somebody must know: release, levels, progress, room,
+//! clock.
 //!
-//! Invariant: what is not known or too old is not guessed; a clock is only as well known as the answer was quick.
+//! Invariant: what is not known or too old is not guessed; a clock is only as well known as the answer was quick. However
+//! many must know, one round of questions is under way at a time.
 
 use std::collections::BTreeMap;
-use std::sync::PoisonError;
 use std::sync::atomic::Ordering;
+use std::sync::{Mutex, PoisonError};
 use std::time::Duration;
 
 use store::Engine;
 use tally::ids::NodeId;
+use tokio::sync::{Notify, watch};
 
 use crate::dial::Purpose;
 use crate::handle::Cluster;
@@ -20,6 +23,10 @@ use crate::runtime::{self, Instant};
 use crate::space::Room;
 
 const INTERVAL: Duration = Duration::from_secs(2);
+/// Between two rounds, whoever wants one.
+const PAUSE: Duration = Duration::from_millis(100);
+/// Longest wait for a round that somebody wants: one peer that is away makes it as long as its deadline.
+const WANTED_MAX: Duration = Duration::from_millis(1_500);
 const DEADLINE: Duration = Duration::from_secs(1);
 /// What was told longer ago than this says nothing about a clock any more.
 const CLOCK_AGE_MAX: Duration = Duration::from_secs(10);
@@ -71,17 +78,61 @@ impl Told {
     }
 }
 
+/// What peers told, and how to have them asked now.
+#[derive(Default)]
+pub(crate) struct Greetings {
+    told: Mutex<BTreeMap<NodeId, Told>>,
+    wanted: Notify,
+    rounds: watch::Sender<Rounds>,
+}
+
+/// Rounds of questions so far.
+#[derive(Clone, Copy, Debug, Default)]
+struct Rounds {
+    begun: u64,
+    ended: u64,
+}
+
+impl Greetings {
+    fn begin(&self) {
+        self.rounds.send_modify(|rounds| rounds.begun = rounds.begun.saturating_add(1));
+    }
+
+    fn end(&self) {
+        self.rounds.send_modify(|rounds| rounds.ended = rounds.begun);
+    }
+
+    /// Waits until a round has ended that began after this call, or a moment has passed.
+    async fn another_round(&self) {
+        let mut rounds = self.rounds.subscribe();
+        let begun = rounds.borrow_and_update().begun;
+        self.wanted.notify_one();
+        // An error would mean that the node is gone, and nobody waits then.
+        let round = async { rounds.wait_for(|rounds| rounds.ended > begun).await.is_ok() };
+        runtime::timeout(WANTED_MAX, round).await.ok();
+    }
+}
+
 impl<E: Engine> Cluster<E> {
     /// Asks all peers who they are, again and again, and judges this node's clock by what they say.
     pub(crate) async fn greet_peers(&self) {
+        let greetings = &self.inner.greetings;
         while !self.is_over() {
+            greetings.begin();
             let members = self.status().members.into_iter().map(|status| status.member);
             let peers: Vec<_> = members.filter(|member| member.id != self.inner.settings.node).collect();
             // Together, so that one that is away does not delay the others; each has its deadline.
             futures_util::future::join_all(peers.iter().map(|peer| self.greet(peer))).await;
+            greetings.end();
             self.judge_clock().await;
-            runtime::sleep(INTERVAL).await;
+            runtime::sleep(PAUSE).await;
+            runtime::timeout(INTERVAL.saturating_sub(PAUSE), greetings.wanted.notified()).await.ok();
         }
+    }
+
+    /// Has all peers asked once more.
+    pub(crate) async fn hear_peers(&self) {
+        self.inner.greetings.another_round().await;
     }
 
     /// Asks one peer now.
@@ -91,7 +142,7 @@ impl<E: Engine> Cluster<E> {
         match self.ask_who(member, Purpose::Control).await {
             Ok(hello) => {
                 let told = Told::new(hello, began_ms, runtime::since(began));
-                self.inner.hellos.lock().unwrap_or_else(PoisonError::into_inner).insert(member.id, told);
+                self.inner.greetings.told.lock().unwrap_or_else(PoisonError::into_inner).insert(member.id, told);
             }
             // Once: whoever was taken out is told so every two seconds.
             Err(PeerError::Refused(why)) if !self.inner.told_refused.swap(true, Ordering::Relaxed) => {
@@ -108,7 +159,7 @@ impl<E: Engine> Cluster<E> {
 
     /// What peers told last.
     pub(crate) fn told(&self) -> BTreeMap<NodeId, Told> {
-        self.inner.hellos.lock().unwrap_or_else(PoisonError::into_inner).clone()
+        self.inner.greetings.told.lock().unwrap_or_else(PoisonError::into_inner).clone()
     }
 }
 

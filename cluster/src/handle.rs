@@ -2,9 +2,8 @@
 //!
 //! Invariant: a clone is another handle to the same node; nothing here waits for a disk on the caller's thread.
 
-use std::collections::BTreeMap;
 use std::sync::atomic::{AtomicBool, AtomicU8, AtomicU32, AtomicU64, Ordering};
-use std::sync::{Arc, Mutex, OnceLock};
+use std::sync::{Arc, OnceLock};
 use std::time::Duration;
 
 use openraft::Raft;
@@ -19,7 +18,7 @@ use crate::equality::Equality;
 use crate::error::OperateError;
 use crate::fitness::Fitness;
 use crate::freshness::Freshness;
-use crate::greeting::Told;
+use crate::greeting::Greetings;
 use crate::member::Member;
 use crate::pace::Heartbeats;
 use crate::read::Rounds;
@@ -74,7 +73,7 @@ pub(crate) struct Inner<E: Engine> {
     pub(crate) inbox: Inbox<E>,
     pub(crate) equality: Equality,
     pub(crate) blobs: crate::blobs::Desk,
-    pub(crate) hellos: Mutex<BTreeMap<NodeId, Told>>,
+    pub(crate) greetings: Greetings,
     /// Votes are held until then: a leader that trusted this node's lease before a restart still may.
     pub(crate) votes_from: Instant,
     /// What keeps this node from leading.

@@ -115,16 +115,13 @@ impl<E: Engine> Cluster<E> {
         self.inner.free_bytes.load(Ordering::Relaxed)
     }
 
-    async fn look_at_space(&self) {
-        let (machine, before) = (self.inner.machine.clone(), self.room());
-        let looked = TypeConfig::spawn_blocking(move || {
-            let space = machine.space()?;
-            let room = Room::after(before, space);
-            machine.keep_reserve(room <= Room::NoUploads)?;
-            Ok::<_, store::StoreError>((space, room))
-        });
-        match looked.await {
-            Ok(Ok((space, room))) => {
+    /// What the room allows now; whoever says no because of it, or tells a peer, looks first.
+    pub(crate) async fn note_room(&self) -> Room {
+        let machine = self.inner.machine.clone();
+        match TypeConfig::spawn_blocking(move || machine.space()).await {
+            Ok(Ok(space)) => {
+                let before = self.room();
+                let room = Room::after(before, space);
                 self.inner.free_bytes.store(space.free_bytes, Ordering::Relaxed);
                 self.inner.room.store(room.number(), Ordering::Relaxed);
                 if room != before {
@@ -134,6 +131,17 @@ impl<E: Engine> Cluster<E> {
             }
             Ok(Err(error)) => tracing::warn!(%error, "the room on the disk is not known"),
             Err(error) => tracing::warn!(%error, "the room on the disk is not known"),
+        }
+        self.room()
+    }
+
+    async fn look_at_space(&self) {
+        let (machine, room) = (self.inner.machine.clone(), self.note_room().await);
+        let kept = TypeConfig::spawn_blocking(move || machine.keep_reserve(room <= Room::NoUploads));
+        match kept.await {
+            Ok(Ok(())) => {}
+            Ok(Err(error)) => tracing::warn!(%error, "the reserve on the disk is not kept"),
+            Err(error) => tracing::warn!(%error, "the reserve on the disk is not kept"),
         }
         let scarce = self.room() >= Room::Scarce;
         if scarce && self.is_leader() && !self.majority_is(Room::Scarce) {
@@ -161,10 +169,18 @@ impl<E: Engine> Cluster<E> {
         short > voters.len().div_euclid(2)
     }
 
-    /// Whether there is room for what this principal writes.
-    pub(crate) fn has_room_for(&self, principal: Principal) -> bool {
+    /// Whether there is room for what this principal writes. Before that is denied everybody is asked once more: one disk
+    /// may have room again when another fills up.
+    pub(crate) async fn has_room_for(&self, principal: Principal) -> bool {
         let of_a_client = matches!(principal, Principal::Session { .. });
-        !of_a_client || !self.majority_is(Room::Scarce)
+        if !of_a_client || !self.majority_is(Room::Scarce) {
+            return true;
+        }
+        self.note_room().await;
+        if self.majority_is(Room::Scarce) {
+            self.hear_peers().await;
+        }
+        !self.majority_is(Room::Scarce)
     }
 
     /// On a follower: whether entries may be taken. Those of clients may not when there is hardly any room.

@@ -3,9 +3,8 @@
 //! Invariant: what the settings say about identity is what both databases say; the state is flushed before a
 //! planned end, so that the next start replays nothing.
 
-use std::collections::BTreeMap;
 use std::sync::atomic::{AtomicBool, AtomicU8, AtomicU32, AtomicU64, Ordering};
-use std::sync::{Arc, Mutex, OnceLock};
+use std::sync::{Arc, OnceLock};
 use std::time::Duration;
 
 use openraft::Raft;
@@ -24,6 +23,7 @@ use crate::equality::{self, Equality, scrubber};
 use crate::error::{OperateError, StartError};
 use crate::fitness::Fitness;
 use crate::freshness::Freshness;
+use crate::greeting::Greetings;
 use crate::handle::{Cluster, Inner};
 use crate::pace::{self, Heartbeats};
 use crate::read::Rounds;
@@ -95,7 +95,7 @@ impl<E: Engine> Cluster<E> {
             inbox: Inbox::default(),
             equality: Equality::default(),
             blobs: crate::blobs::Desk::default(),
-            hellos: Mutex::new(BTreeMap::new()),
+            greetings: Greetings::default(),
             votes_from,
             fitness: Fitness::default(),
             clock_wrong_rounds: AtomicU32::new(0),

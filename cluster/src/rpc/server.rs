@@ -27,6 +27,7 @@ use crate::freshness::Arrived;
 use crate::handle::Cluster;
 use crate::runtime::{self, Executor};
 use crate::settings::APPENDS_IN_FLIGHT_MAX;
+use crate::space::Room;
 use crate::types::TypeConfig;
 
 pub(crate) const VOTE: &str = "https://rakit/peer/1/vote";
@@ -45,6 +46,8 @@ const KEEP_ALIVE: Duration = Duration::from_secs(1);
 const STREAMS_MAX: u32 = 1_024;
 /// Longest a peer may take to send a whole request.
 const REQUEST_DEADLINE: Duration = Duration::from_secs(10);
+/// How long a stream of entries stands still on a node without room for them before it ends.
+const NO_ROOM_PAUSE: Duration = Duration::from_millis(200);
 
 /// Why a request is not answered with a frame.
 struct Refusal(StatusCode, String);
@@ -200,6 +203,10 @@ impl<E: Engine> Cluster<E> {
             Ok(wire::vote::encode_transfer_response(&response))
         } else if path == path_of(HELLO) {
             wire::query::decode_hello_request(frame).map_err(Refusal::bad)?;
+            if self.room() >= Room::Scarce {
+                // It may be asked because it was so a moment ago.
+                self.note_room().await;
+            }
             Ok(wire::query::encode_hello_response(&self.hello()))
         } else if path == path_of(FENCED) {
             let index = wire::query::decode_fenced(frame).map_err(Refusal::bad)?;
@@ -257,9 +264,8 @@ impl<E: Engine> Cluster<E> {
                 let frame = frames.next().await.ok().flatten()?;
                 match wire::append::decode_request(frame) {
                     Ok(append) if !space.takes(&append.request.entries) => {
-                        tracing::warn!(
-                            "there is hardly any room on the disk; entries of clients are not taken"
-                        );
+                        // The leader tries again at once; that there is no room was said when it was seen.
+                        runtime::sleep(NO_ROOM_PAUSE).await;
                         None
                     }
                     Ok(append) => {

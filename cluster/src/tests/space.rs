@@ -47,6 +47,25 @@ async fn clients_wait_while_a_majority_is_full_and_the_rest_goes_on() {
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn one_full_disk_after_another_refuses_nobody() {
+    let world = World::of(3).await;
+    let leader = world.leader().await;
+    let [mut full, mut free] = [leader % 3 + 1, (leader + 1) % 3 + 1];
+    let known = |id: u64| world.node(leader).room_of(tally::ids::NodeId(id)) == Room::Scarce;
+    fill(&world, full, 3);
+    until("the leader knows", || known(full)).await;
+    for _ in 0..3 {
+        (full, free) = (free, full);
+        fill(&world, free, 50);
+        fill(&world, full, 3);
+        while !known(full) || known(free) {
+            let answer = world.node(leader).propose(CLIENT, vec![world.item()]).await.pop().unwrap();
+            answer.unwrap();
+        }
+    }
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn a_follower_without_room_takes_no_entries_of_clients_and_catches_up() {
     let world = World::of(3).await;
     let full = world.follower().await;
