@@ -8,6 +8,7 @@ mod backups;
 mod status;
 
 use std::sync::Arc;
+use std::time::Duration;
 
 use futures_util::future::BoxFuture;
 use tally::account::{Account, Session};
@@ -19,6 +20,7 @@ use tally::outcome::Answer;
 use tally::region::{Region, RegionCode, StationCode};
 use tally::row::{Ledger, RequestRecord};
 use tally::station::{Event, Station, Tally};
+use tokio::time::Instant;
 
 pub use attachments::{
     AttachmentError, AttachmentInfo, AttachmentReader, AttachmentScan, AttachmentUpload, Attachments,
@@ -106,8 +108,36 @@ pub struct Freshness {
     pub node: NodeId,
     /// Log index it has applied.
     pub index: u64,
-    /// Milliseconds since a leader last had a quorum, as far as this node knows; `-1` for never.
+    /// Milliseconds since a leader last had a quorum whose writes of before that are all applied here, as far as this
+    /// node knows; `-1` for never.
     pub leader_age_ms: i64,
+}
+
+impl Freshness {
+    /// The age of what a view shows: this one, when the view is of this index, or else what was known when it was pinned.
+    #[must_use]
+    pub fn age_of(&self, index: u64, confirmed: Confirmed) -> i64 {
+        if index == self.index { self.leader_age_ms } else { confirmed.age_ms() }
+    }
+}
+
+/// Since when a state is known to hold everything that had been acknowledged by then.
+#[derive(Clone, Copy, Debug, Default, Eq, PartialEq)]
+pub struct Confirmed(Option<Instant>);
+
+impl Confirmed {
+    /// Since that many milliseconds; `-1` for never.
+    #[must_use]
+    pub fn since(leader_age_ms: i64) -> Self {
+        let age = u64::try_from(leader_age_ms).map(Duration::from_millis);
+        Self(age.ok().and_then(|age| Instant::now().checked_sub(age)))
+    }
+
+    /// Milliseconds since then; `-1` for never.
+    #[must_use]
+    pub fn age_ms(self) -> i64 {
+        self.0.map_or(-1, |at| i64::try_from(at.elapsed().as_millis()).unwrap_or(i64::MAX))
+    }
 }
 
 /// One page of the change feed.
@@ -136,6 +166,8 @@ pub struct ChangeEntry {
 pub trait StateView: Send + Sync {
     /// Log index of the view.
     fn index(&self) -> u64;
+    /// Since when the view is known to hold everything acknowledged by then; known before it was pinned.
+    fn confirmed(&self) -> Confirmed;
     /// The ledger row.
     fn ledger(&self) -> Result<Ledger, ReadError>;
     /// All contests, by id.

@@ -28,7 +28,7 @@ use crate::rpc::snapshot::Inbox;
 use crate::rpc::transfers::Transfers;
 use crate::runtime::{self, Instant};
 use crate::settings::Settings;
-use crate::types::{RaftMetrics, TypeConfig};
+use crate::types::{RaftMetrics, TypeConfig, store_log_id};
 
 pub(crate) type RaftHandle<E> = Raft<TypeConfig, StateMachine<E>>;
 
@@ -127,7 +127,8 @@ impl<E: Engine> Cluster<E> {
         self.inner.applied.clone()
     }
 
-    /// Milliseconds since a majority was known to follow the leader; -1 when none was ever heard of.
+    /// Every write that was acknowledged so many milliseconds ago, or earlier, is applied here: since then a majority was
+    /// known to follow a leader whose state of then this node has. -1 when none was ever heard of.
     #[must_use]
     pub fn leader_age_ms(&self) -> i64 {
         self.note_own_quorum();
@@ -243,10 +244,15 @@ impl<E: Engine> Cluster<E> {
         Some(member)
     }
 
-    /// On the leader: takes note of when a majority last acknowledged.
+    /// On the leader: takes note of when a majority last acknowledged. Before an entry of its own term is applied, what an
+    /// earlier leader had acknowledged may not be.
     pub(crate) fn note_own_quorum(&self) {
         let metrics = self.inner.raft.metrics();
         let metrics = metrics.borrow_watched();
+        let applied_term = metrics.last_applied.map(|id| store_log_id(id).term);
+        if applied_term != Some(metrics.current_term) {
+            return;
+        }
         let myself = self.inner.settings.node.0;
         let voters = metrics.membership_config.membership().voter_ids();
         if metrics.current_leader == Some(myself) && voters.eq([myself]) {

@@ -58,7 +58,7 @@ impl<E: Engine> Cluster<E> {
         let configured = settings.timers;
         settings.timers = pace::fit(&settings, &machine, &peers).await;
         let raft_config = Arc::new(config(&settings, machine.quarantine().is_none())?);
-        let freshness = Arc::new(Freshness::new());
+        let freshness = Arc::new(Freshness::new(applied.clone()));
         let fence = Arc::new(Fence::default());
         let transfers = Arc::new(Transfers::default());
         let heartbeats = Arc::new(Heartbeats::default());

@@ -9,7 +9,7 @@ use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use tokio::sync::{OnceCell, Semaphore};
 
-use super::snapshot::{Kept, Pages};
+use super::snapshot::{Kept, Moment, Pages};
 use super::source::Source;
 use super::{BYTES_MAX, Publisher};
 use crate::web::stale;
@@ -157,7 +157,7 @@ async fn make(publisher: &Arc<Publisher>, path: &str, source: Source) -> Demande
         let made = source.make(&*view, stale)?;
         Ok::<_, crate::ports::ReadError>(made.map(|made| {
             let read = own.snapshot.load().round;
-            let kept = Arc::new(Kept::new(source, made, stale, view.index(), read));
+            let kept = Arc::new(Kept::new(source, made, stale, Moment::of(&*view), read));
             own.demand.keep(&path, &kept, round);
             kept
         }))

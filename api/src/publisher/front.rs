@@ -18,6 +18,7 @@ use tower::Service;
 
 use super::demand::{Demand, Demanded};
 use super::page::{Kind, Page};
+use super::snapshot::Moment;
 use super::source::Source;
 use super::{Publisher, live};
 use crate::web;
@@ -81,10 +82,7 @@ where
         Either::Right(Box::pin(async move {
             let demanded = Demand::get(&publisher, request.uri().path(), source).await;
             match (demanded, source) {
-                (Demanded::Page(kept), _) => {
-                    let index = HeaderValue::from(kept.index);
-                    Ok(publisher.answer(&kept.page, &index, &request))
-                }
+                (Demanded::Page(kept), _) => Ok(publisher.answer(&kept.page, kept.moment, &request)),
                 (Demanded::Missing, Source::Html(_)) => {
                     Ok(publisher.notice(&NOT_FOUND, StatusCode::NOT_FOUND, &request))
                 }
@@ -119,12 +117,12 @@ impl Publisher {
         }
         kept.note_read(snapshot.round);
         self.hits.fetch_add(1, Ordering::Relaxed);
-        Some(self.answer(&kept.page, &snapshot.index, request))
+        Some(self.answer(&kept.page, snapshot.moment, request))
     }
 
-    fn answer<B>(&self, page: &Page, index: &HeaderValue, request: &Request<B>) -> Response<FrontBody> {
+    fn answer<B>(&self, page: &Page, moment: Moment, request: &Request<B>) -> Response<FrontBody> {
         let mut response = page.respond(request.method(), request.headers());
-        self.add_live(response.headers_mut(), index);
+        self.add_live(response.headers_mut(), moment);
         response.map(http_body_util::Either::Left)
     }
 
@@ -137,14 +135,14 @@ impl Publisher {
             response.headers_mut().insert(header::RETRY_AFTER, HeaderValue::from_static("2"));
             response.headers_mut().insert(header::CACHE_CONTROL, HeaderValue::from_static("no-store"));
         }
-        let index = self.snapshot.load().index.clone();
-        self.add_live(response.headers_mut(), &index);
+        let moment = self.snapshot.load().moment;
+        self.add_live(response.headers_mut(), moment);
         response.map(http_body_util::Either::Left)
     }
 
-    fn add_live(&self, headers: &mut HeaderMap, index: &HeaderValue) {
+    fn add_live(&self, headers: &mut HeaderMap, moment: Moment) {
         let snapshot = self.snapshot.load();
-        let age_ms = self.queries.freshness().leader_age_ms;
-        live::add(headers, &snapshot.node, index, age_ms, &self.numbers);
+        let age_ms = self.queries.freshness().age_of(moment.index, moment.confirmed);
+        live::add(headers, &snapshot.node, (moment.index, age_ms), &self.numbers);
     }
 }

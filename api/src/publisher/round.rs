@@ -1,7 +1,7 @@
 //! One round: from what was marked to the next snapshot.
 //!
-//! Invariant: the view is pinned after the marks are taken, and marks are looked at in two rounds, so a change
-//! that is marked a moment before it can be seen is not missed.
+//! Invariant: the marks are taken after the view is pinned, so that whatever the view shows is marked; and they are looked at
+//! in two rounds, so that a change that is marked a moment before it can be seen is not missed.
 
 use std::collections::BTreeSet;
 use std::sync::Arc;
@@ -10,7 +10,7 @@ use http::HeaderValue;
 use tally::ids::ContestId;
 use tally::region::{Level, RegionCode};
 
-use super::snapshot::{Kept, Pages, Snapshot, shrink};
+use super::snapshot::{Kept, Moment, Pages, Snapshot, shrink};
 use super::source::{self, Source};
 use super::{BYTES_MAX, Publisher};
 use crate::ports::{Dirty, ReadError, StateView};
@@ -59,9 +59,9 @@ impl Marks {
 
 /// Runs a round. After a failure its marks are owed to the next.
 pub(super) fn run(publisher: &Publisher, memory: &mut Memory) -> Result<(), ReadError> {
-    memory.owed.add(publisher.queries.take_dirty());
     let demanded = publisher.demand.begin_round();
     let view = publisher.queries.local()?;
+    memory.owed.add(publisher.queries.take_dirty());
     let shown = publisher.snapshot.load_full();
     let first = shown.round == 0;
     let mut round = Round {
@@ -92,7 +92,7 @@ pub(super) fn run(publisher: &Publisher, memory: &mut Memory) -> Result<(), Read
         round: round.number,
         stale: round.stale,
         node: HeaderValue::from(publisher.queries.freshness().node.0),
-        index: HeaderValue::from(view.index()),
+        moment: Moment::of(&*view),
     }));
     memory.before = std::mem::take(&mut memory.owed);
     Ok(())
@@ -119,7 +119,7 @@ impl Round<'_> {
             } else if kept.last_read().saturating_add(WARM_ROUNDS) >= self.number
                 && let Some(made) = kept.source.make(self.view, self.stale)?
             {
-                let fresh = Kept::new(kept.source, made, self.stale, self.view.index(), kept.last_read());
+                let fresh = Kept::new(kept.source, made, self.stale, Moment::of(self.view), kept.last_read());
                 renewed.insert(path.clone(), Arc::new(fresh));
             }
         }
@@ -129,7 +129,7 @@ impl Round<'_> {
     fn changed(&self, kept: &Kept) -> Result<bool, ReadError> {
         // After `All` names may have changed too, which no version tells.
         if self.marks.all || self.before.all || kept.stale != self.stale {
-            return Ok(kept.index != self.view.index() || kept.stale != self.stale);
+            return Ok(kept.moment.index != self.view.index() || kept.stale != self.stale);
         }
         if !self.marks.cover(kept.subject) && !self.before.cover(kept.subject) {
             return Ok(false);
@@ -161,7 +161,7 @@ impl Round<'_> {
         if !pages.contains_key(&path)
             && let Some(made) = source.make(self.view, self.stale)?
         {
-            let kept = Kept::new(source, made, self.stale, self.view.index(), self.number);
+            let kept = Kept::new(source, made, self.stale, Moment::of(self.view), self.number);
             pages.insert(path, Arc::new(kept));
         }
         Ok(())

@@ -12,7 +12,21 @@ use tally::ids::NodeId;
 
 use super::page::Page;
 use super::source::{Made, Source};
+use crate::ports::{Confirmed, StateView};
 use crate::web::Subject;
+
+/// The view that pages were made from: its log index, and since when it was up to date.
+#[derive(Clone, Copy, Debug, Default)]
+pub(super) struct Moment {
+    pub(super) index: u64,
+    pub(super) confirmed: Confirmed,
+}
+
+impl Moment {
+    pub(super) fn of(view: &dyn StateView) -> Self {
+        Self { index: view.index(), confirmed: view.confirmed() }
+    }
+}
 
 /// A page and what must change for it to change.
 pub(super) struct Kept {
@@ -22,16 +36,16 @@ pub(super) struct Kept {
     pub(super) version: u64,
     /// Whether the page bears the mark of old data.
     pub(super) stale: bool,
-    /// Log index of the view it was made from.
-    pub(super) index: u64,
+    /// The view it was made from.
+    pub(super) moment: Moment,
     /// Round in which it was last read.
     read: AtomicU64,
 }
 
 impl Kept {
-    pub(super) fn new(source: Source, made: Made, stale: bool, index: u64, read: u64) -> Self {
+    pub(super) fn new(source: Source, made: Made, stale: bool, moment: Moment, read: u64) -> Self {
         let Made { subject, version, page } = made;
-        Self { page, source, subject, version, stale, index, read: AtomicU64::new(read) }
+        Self { page, source, subject, version, stale, moment, read: AtomicU64::new(read) }
     }
 
     /// Notes that it was read, writing memory only once a round.
@@ -56,8 +70,8 @@ pub(super) struct Snapshot {
     pub(super) round: u64,
     pub(super) stale: bool,
     pub(super) node: HeaderValue,
-    /// Log index at which all pages are true.
-    pub(super) index: HeaderValue,
+    /// The view at which all pages are true.
+    pub(super) moment: Moment,
 }
 
 impl Snapshot {
@@ -68,7 +82,7 @@ impl Snapshot {
             round: 0,
             stale: false,
             node: HeaderValue::from(node.0),
-            index: HeaderValue::from(0_u64),
+            moment: Moment::default(),
         }
     }
 }

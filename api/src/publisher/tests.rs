@@ -252,6 +252,36 @@ async fn a_round_shows_what_changed_and_each_page_checks_out_within_itself() {
 }
 
 #[tokio::test]
+async fn a_change_in_the_middle_of_a_round_is_shown_or_not_yet_counted() {
+    let stage = rendered();
+    let path = "/api/v1/results/ppwp/0";
+    let before = stage.get(path).await;
+    stage.country.report_between(station("1101011001002"), form([90, 30, 20]));
+    stage.publisher.round().unwrap();
+    let (page, newest) = (stage.get(path).await, stage.country.freshness().index.to_string());
+    let shown = page.body != before.body;
+    assert_eq!(page.header("rakit-index") == newest, shown, "an index that is named is shown");
+    stage.publisher.round().unwrap();
+    let page = stage.get(path).await;
+    assert_eq!(page.header("rakit-index"), newest);
+    assert!(page.body != before.body);
+}
+
+#[tokio::test]
+async fn a_page_is_as_old_as_the_state_it_was_made_from() {
+    let stage = rendered();
+    let age = async |path: &str| stage.get(path).await.header("rakit-leader-age-ms").parse::<i64>().unwrap();
+    stage.country.leader_age_ms.store(700, Ordering::Relaxed);
+    stage.publisher.round().unwrap();
+    stage.country.leader_age_ms.store(3, Ordering::Relaxed);
+    assert_eq!(age("/ppwp/0").await, 3, "nothing newer is there");
+    stage.country.report(station("1101011001002"), form([90, 30, 20]));
+    assert!(age("/ppwp/0").await >= 700);
+    stage.publisher.round().unwrap();
+    assert_eq!(age("/ppwp/0").await, 3);
+}
+
+#[tokio::test]
 async fn a_change_marked_before_it_can_be_seen_is_not_missed() {
     let stage = rendered();
     let code = station("1101011001002");

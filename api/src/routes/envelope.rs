@@ -15,7 +15,7 @@ use axum::middleware::Next;
 use axum::response::Response;
 use futures_util::FutureExt as _;
 
-use super::{Listener, PinnedIndex, RequestId, Surface, Worded};
+use super::{Listener, Pinned, RequestId, Surface, Worded};
 use crate::error::{Code, Problem};
 
 /// How long caches may keep a public answer: short, but they may serve it while they ask again, and for a day
@@ -93,12 +93,15 @@ fn not_modified(mut response: Response) -> Response {
 
 fn complete(surface: &Surface, response: &mut Response, id: &str) {
     let freshness = surface.ports().queries.freshness();
-    let index = response.extensions().get::<PinnedIndex>().map_or(freshness.index, |pinned| pinned.0);
+    let pinned = response.extensions().get::<Pinned>().copied();
+    let index = pinned.map_or(freshness.index, |pinned| pinned.index);
+    let confirmed = pinned.and_then(|pinned| pinned.confirmed);
+    let age_ms = confirmed.map_or(freshness.leader_age_ms, |confirmed| freshness.age_of(index, confirmed));
     let fresh = matches!(response.status(), StatusCode::OK | StatusCode::NOT_MODIFIED);
     let headers = response.headers_mut();
     headers.insert("rakit-node", HeaderValue::from(freshness.node.0));
     headers.insert("rakit-index", HeaderValue::from(index));
-    headers.insert("rakit-leader-age-ms", HeaderValue::from(freshness.leader_age_ms));
+    headers.insert("rakit-leader-age-ms", HeaderValue::from(age_ms));
     headers
         .extend(HeaderValue::from_str(id).ok().map(|id| (http::HeaderName::from_static("request-id"), id)));
     if surface.listener == Listener::Public {

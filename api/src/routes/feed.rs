@@ -8,7 +8,7 @@ use axum::extract::State;
 use axum::response::Response;
 
 use super::params::Params;
-use super::{Surface, page};
+use super::{Pinned, Surface, page};
 use crate::dto::changes;
 use crate::error::{Code, Problem};
 use crate::limits::CHANGES_WAIT_MS_MAX;
@@ -46,5 +46,5 @@ pub(super) async fn changes(State(surface): State<Surface>, params: Params) -> R
     }
     // A cursor beyond what this node has applied must not move back.
     found.next_after = found.next_after.max(after);
-    page(view.index(), &changes::render(view.as_ref(), found)?)
+    page(Pinned::of(view.as_ref()), &changes::render(view.as_ref(), found)?)
 }

@@ -7,7 +7,7 @@ use serde_json::Value;
 use tally::ids::NodeId;
 
 use super::params::Params;
-use super::{Surface, door, json, page};
+use super::{Pinned, Surface, door, json, page};
 use crate::dto::cluster::{
     Cluster, HashPoints, Leader, Level, NodeNumber, Snapshot, StateHash, parse_level, parse_member,
     parse_replacement, parse_transfer,
@@ -23,7 +23,7 @@ async fn body(request: Request) -> Result<Value, Problem> {
 /// `GET /cluster`.
 pub(super) async fn cluster(State(surface): State<Surface>) -> Result<Response, Problem> {
     let cluster = Cluster::from(surface.ports().operations.status());
-    page(cluster.index, &cluster)
+    page(Pinned::at(cluster.index), &cluster)
 }
 
 /// `POST /cluster/initialize`: a running node belongs to a cluster already; founding one is `rakit init`.
@@ -121,11 +121,11 @@ pub(super) async fn level(State(surface): State<Surface>, request: Request) -> R
 pub(super) async fn state_hash(State(surface): State<Surface>, params: Params) -> Result<Response, Problem> {
     let index = params.number("index", 0, u64::MAX)?;
     let hash = surface.ports().operations.state_hash(index)?;
-    page(hash.index, &StateHash { index: hash.index, hash: hash.hash })
+    page(Pinned::at(hash.index), &StateHash { index: hash.index, hash: hash.hash })
 }
 
 /// `GET /state-hash/points`.
 pub(super) async fn hash_points(State(surface): State<Surface>) -> Result<Response, Problem> {
     let told = HashPoints::from(surface.ports().operations.hash_points());
-    page(told.now.index, &told)
+    page(Pinned::at(told.now.index), &told)
 }

@@ -38,7 +38,7 @@ use crate::auth::password::PasswordDesk;
 use crate::error::{Code, Problem};
 use crate::invitations::Invitations;
 use crate::limits::{FailureTable, WAITING_FEEDS_MAX, WAITING_READS_MAX};
-use crate::ports::{Consistency, Ports, ReadOptions, StateView, SubmitError};
+use crate::ports::{Confirmed, Consistency, Ports, ReadOptions, StateView, SubmitError};
 use meters::Meters;
 
 /// How much longer than the port's own deadline a write is waited for, in milliseconds: never reached unless
@@ -137,9 +137,24 @@ impl Surface {
     }
 }
 
-/// The log index of the view that an answer was made from, on its way to the header.
+/// The log index of the view that an answer was made from, and since when that was up to date, on their way to the
+/// headers.
 #[derive(Clone, Copy)]
-struct PinnedIndex(u64);
+struct Pinned {
+    index: u64,
+    confirmed: Option<Confirmed>,
+}
+
+impl Pinned {
+    fn of(view: &dyn StateView) -> Self {
+        Self { index: view.index(), confirmed: Some(view.confirmed()) }
+    }
+
+    /// Of something that tells no age.
+    const fn at(index: u64) -> Self {
+        Self { index, confirmed: None }
+    }
+}
 
 /// The number of a request, for problems inside an answer.
 #[derive(Clone, Debug)]
@@ -162,7 +177,7 @@ fn json<T: Serialize>(status: StatusCode, value: &T) -> Result<axum::response::R
 }
 
 /// A JSON answer to a read, with its tag: equal bytes have equal tags on every node.
-fn page<T: Serialize>(index: u64, value: &T) -> Result<axum::response::Response, Problem> {
+fn page<T: Serialize>(pinned: Pinned, value: &T) -> Result<axum::response::Response, Problem> {
     let body = serde_json::to_vec(value).map_err(|error| {
         tracing::error!(%error, "an answer could not be written");
         Problem::new(Code::Internal)
@@ -172,7 +187,7 @@ fn page<T: Serialize>(index: u64, value: &T) -> Result<axum::response::Response,
     let headers = response.headers_mut();
     headers.insert(CONTENT_TYPE, HeaderValue::from_static("application/json"));
     headers.extend(tag.map(|tag| (ETAG, tag)));
-    response.extensions_mut().insert(PinnedIndex(index));
+    response.extensions_mut().insert(pinned);
     Ok(response)
 }
 

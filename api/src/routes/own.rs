@@ -12,7 +12,7 @@ use tally::station::Station;
 
 use super::params::Params;
 use super::reading::contest_named;
-use super::{Surface, page};
+use super::{Pinned, Surface, page};
 use crate::auth::Caller;
 use crate::dto::session::{Account, OwnStation, OwnStations};
 use crate::dto::text::station_name;
@@ -27,7 +27,7 @@ pub(super) async fn account(
 ) -> Result<Response, Problem> {
     let view = surface.view(params.read_options()?).await?;
     let account = view.account(caller.account.id)?.unwrap_or(caller.account);
-    page(view.index(), &Account::from(&account))
+    page(Pinned::of(view.as_ref()), &Account::from(&account))
 }
 
 /// `GET /me/stations`.
@@ -58,7 +58,8 @@ pub(super) async fn stations(
             format!("</api/v1/me/stations?contest={}&limit={limit}&next={next}>; rel=\"next\"", contest.id);
         HeaderValue::from_str(&url).ok()
     });
-    let mut response = page(view.index(), &OwnStations { contest: contest.id.to_string(), stations, next })?;
+    let mut response =
+        page(Pinned::of(view.as_ref()), &OwnStations { contest: contest.id.to_string(), stations, next })?;
     response.headers_mut().extend(link.map(|link| (LINK, link)));
     Ok(response)
 }

@@ -12,7 +12,7 @@ use tally::region::{RegionCode, StationCode};
 use tally::station::Station;
 
 use super::params::Params;
-use super::{Surface, feed, page};
+use super::{Pinned, Surface, feed, page};
 use crate::dto::contests::{self, Contests};
 use crate::dto::status::Status;
 use crate::dto::{regions, results, stations};
@@ -53,7 +53,7 @@ pub(super) fn station_coded(view: &dyn StateView, text: &str) -> Result<Station,
 async fn contests(State(surface): State<Surface>, params: Params) -> Result<Response, Problem> {
     let view = surface.view(params.read_options()?).await?;
     let contests = view.contests()?.iter().map(|contest| contests::Contest::of(contest)).collect();
-    page(view.index(), &Contests { contests })
+    page(Pinned::of(view.as_ref()), &Contests { contests })
 }
 
 async fn region(
@@ -64,7 +64,7 @@ async fn region(
     let view = surface.view(params.read_options()?).await?;
     let code = RegionCode::parse(&region).ok_or_else(not_found)?;
     let read = regions::read(view.as_ref(), code)?.ok_or_else(not_found)?;
-    page(view.index(), &read)
+    page(Pinned::of(view.as_ref()), &read)
 }
 
 async fn results(
@@ -76,7 +76,7 @@ async fn results(
     let contest = contest_named(view.as_ref(), &contest)?;
     let code = RegionCode::parse(&region).ok_or_else(not_found)?;
     let read = results::read(view.as_ref(), &contest, code)?.ok_or_else(not_found)?;
-    page(view.index(), &read)
+    page(Pinned::of(view.as_ref()), &read)
 }
 
 async fn station(
@@ -87,7 +87,7 @@ async fn station(
     let view = surface.view(params.read_options()?).await?;
     let code = StationCode::parse(&station).ok_or_else(not_found)?;
     let read = stations::read(view.as_ref(), code)?.ok_or_else(not_found)?;
-    page(view.index(), &read)
+    page(Pinned::of(view.as_ref()), &read)
 }
 
 async fn tally(
@@ -101,17 +101,17 @@ async fn tally(
     if !contest.held_at(station.code) {
         return Err(Problem::with_detail(Code::NotFound, "Pemilihan ini tidak diadakan di TPS itu."));
     }
-    page(view.index(), &stations::read_tally(view.as_ref(), &contest, &station)?)
+    page(Pinned::of(view.as_ref()), &stations::read_tally(view.as_ref(), &contest, &station)?)
 }
 
 async fn status(State(surface): State<Surface>, params: Params) -> Result<Response, Problem> {
     let view = surface.view(params.read_options()?).await?;
     let status = Status::from(surface.ports().operations.status());
-    page(view.index(), &status)
+    page(Pinned::of(view.as_ref()), &status)
 }
 
 async fn description() -> Result<Response, Problem> {
-    let mut response = page(0, &crate::openapi::description())?;
-    response.extensions_mut().remove::<super::PinnedIndex>();
+    let mut response = page(Pinned::at(0), &crate::openapi::description())?;
+    response.extensions_mut().remove::<Pinned>();
     Ok(response)
 }

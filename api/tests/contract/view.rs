@@ -3,7 +3,7 @@
 use std::collections::BTreeMap;
 use std::sync::Arc;
 
-use api::ports::{ChangeEntry, ChangePage, ReadError, StateView};
+use api::ports::{ChangeEntry, ChangePage, Confirmed, ReadError, StateView};
 use tally::account::{Account, Session};
 use tally::aggregate::Aggregate;
 use tally::contest::Contest;
@@ -30,6 +30,10 @@ macro_rules! row {
 impl StateView for View {
     fn index(&self) -> u64 {
         self.index
+    }
+
+    fn confirmed(&self) -> Confirmed {
+        Confirmed::since(42)
     }
 
     fn ledger(&self) -> Result<Ledger, ReadError> {

@@ -6,6 +6,7 @@
 use std::collections::BTreeMap;
 
 use crate::judges::acknowledged::{Place, Written};
+use crate::judges::age;
 use crate::judges::exactly_once::Sent;
 use crate::judges::linearizability::{Action, Ended, Operation};
 
@@ -16,6 +17,7 @@ pub(super) struct History {
     pub(super) operations: BTreeMap<u64, Vec<Operation>>,
     pub(super) sent: Sent,
     pub(super) acknowledged: BTreeMap<Place, Written>,
+    pub(super) by_time: age::Acknowledged,
     pub(super) counts: Counts,
 }
 
@@ -63,6 +65,7 @@ impl History {
             Told::Accepted { revision, index } => {
                 self.counts.acknowledged = self.counts.acknowledged.saturating_add(1);
                 self.sent.accepted.insert(value, (station, revision));
+                self.by_time.wrote(returned_us, index);
                 self.acknowledged.insert((station, revision), Written { value, index });
                 Ended::Accepted(revision)
             }

@@ -10,8 +10,9 @@ use store::{LogEntry, MemoryEngine, Payload, View};
 use tally::region::StationCode;
 
 use super::country;
-use super::moment::sleep_ms;
+use super::moment::{now_us, sleep_ms};
 use super::node::Node;
+use super::plant::Plant;
 use super::stream::locked;
 use super::trace::{Kind, number_of};
 use super::world::World;
@@ -179,8 +180,16 @@ pub(super) fn look_around(world: &World, thoroughly: bool) {
             found = watch.look_slowly(id, &node);
         }
         drop(watch);
+        let said_ms = match world.plant {
+            Some(Plant::ForgottenAge) => node.cluster.leader_age_ms().min(0),
+            _ => node.cluster.leader_age_ms(),
+        };
+        let shown = (node.cluster.machine().state_hash().index, said_ms);
+        let asked_us = now_us().saturating_sub(GRAIN_MS.saturating_mul(1_000));
+        let young = locked(&world.history).by_time.judge(id, shown, asked_us);
+        found = found.and_then(|()| judged("age", young));
         let silent_ms = world.network.silent_ms(id).unwrap_or_default().saturating_sub(GRAIN_MS);
-        found = found.and_then(|()| judged("age", age::judge(id, node.cluster.leader_age_ms(), silent_ms)));
+        found = found.and_then(|()| judged("age", age::judge(id, said_ms, silent_ms)));
         if let Err((judge, complaint)) = found {
             world.complain(judge, &complaint);
         }

@@ -29,11 +29,13 @@ pub enum Plant {
     UnevenApply,
     /// An officer's retry is a new request.
     RetryWithNewKey,
+    /// Whoever has ever heard of a leader says to be as new as can be.
+    ForgottenAge,
 }
 
 impl Plant {
     /// All of them.
-    pub const ALL: [Self; 11] = [
+    pub const ALL: [Self; 12] = [
         Self::LeaderRestore,
         Self::UnsyncedAcknowledgement,
         Self::StaleRead,
@@ -45,6 +47,7 @@ impl Plant {
         Self::WrongAggregate,
         Self::UnevenApply,
         Self::RetryWithNewKey,
+        Self::ForgottenAge,
     ];
 
     /// What is wrong with the databases of a node: how their names begin, and what.
@@ -62,7 +65,11 @@ impl Plant {
             Self::SnapshotLacksSums => vec![("state", StorePlant::Omits(vec![AGGREGATE]))],
             Self::WrongAggregate => vec![("state", StorePlant::Drops(vec![AGGREGATE], 211))],
             Self::UnevenApply if node == 2 => vec![("state", StorePlant::Hides(vec![TALLY], 97))],
-            Self::UnevenApply | Self::LeaderRestore | Self::StaleRead | Self::RetryWithNewKey => Vec::new(),
+            Self::UnevenApply
+            | Self::LeaderRestore
+            | Self::StaleRead
+            | Self::RetryWithNewKey
+            | Self::ForgottenAge => Vec::new(),
         }
     }
 

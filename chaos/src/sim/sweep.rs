@@ -132,9 +132,6 @@ impl Child {
             sweep.run(&mut |outcome| {
                 if outcome.code == BROKEN {
                     noticed.insert(outcome.seed, outcome.judges());
-                } else if outcome.code == HARNESS {
-                    // A plant may keep a cluster from coming about at all: that is noticed, by nobody in particular.
-                    noticed.insert(outcome.seed, format!("(no run: {})", outcome.of("harness")));
                 }
             });
             if let Some(found) = noticed.pop_first() {

@@ -65,6 +65,7 @@ impl<E: Engine> Network<E> {
         let session = |purpose| Session {
             link: self.peers.link(&member, purpose),
             freshness: Arc::clone(&self.freshness),
+            echo: Arc::default(),
             fence: Arc::clone(&self.fence),
             batch: Arc::default(),
             node: self.peers.myself().node.0,
@@ -120,13 +121,12 @@ impl<E: Engine> RaftNetworkV2<TypeConfig> for Client<E> {
         let sent = Sent::of(&request);
         let action = RPCTypes::AppendEntries;
         self.control.fenced().map_err(|error| rpc_error(&error, action, &self.control))?;
-        let frame = wire::append::encode_request(&Append {
-            request,
-            leader_age_ms: self.control.freshness.age_to_send(),
-        });
+        let frame = wire::append::encode_request(&Append { request, pulse: self.control.pulse() });
         let beat = self.heartbeats.send();
-        let answer = self.ask(server::HEARTBEAT, frame, action, wire::append::decode_response).await?;
+        let decode = wire::append::decode_response;
+        let (answer, stamp) = self.ask(server::HEARTBEAT, frame, action, decode).await?;
         beat.answered();
+        self.control.echo.heard(stamp);
         self.control.judge(sent, &answer).map_err(|error| rpc_error(&error, action, &self.control))?;
         Ok(match answer {
             Ok(matching) => AppendEntriesResponse::PartialSuccess(matching),

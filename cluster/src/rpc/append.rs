@@ -25,7 +25,7 @@ use super::fence::Fence;
 use super::server;
 use super::wire;
 use super::wire::append::Append;
-use crate::freshness::Freshness;
+use crate::freshness::{Echo, Freshness, Pulse};
 use crate::runtime;
 use crate::settings::APPENDS_IN_FLIGHT_MAX;
 use crate::types::{TypeConfig, store_vote};
@@ -43,6 +43,7 @@ type Output = Result<StreamAppendResult<TypeConfig>, RPCError<TypeConfig>>;
 pub(crate) struct Session {
     pub(crate) link: Arc<Link>,
     pub(crate) freshness: Arc<Freshness>,
+    pub(crate) echo: Arc<Echo>,
     pub(crate) fence: Arc<Fence>,
     pub(crate) batch: Arc<BatchLimit>,
     pub(crate) node: u64,
@@ -51,6 +52,11 @@ pub(crate) struct Session {
 }
 
 impl Session {
+    /// What to say of this node's leadership now.
+    pub(crate) fn pulse(&self) -> Pulse {
+        self.echo.pulse(&self.freshness)
+    }
+
     /// Refuses to speak to a peer that lost what it had acknowledged.
     pub(crate) fn fenced(&self) -> Result<(), PeerError> {
         match self.fence.lost(self.link.peer()) {
@@ -225,7 +231,8 @@ impl Pipeline {
         let frame = answer.map_err(|error| PeerError::Broken(error.to_string()))?;
         let frame = frame.ok_or_else(|| PeerError::Broken("the peer ended the stream".into()))?;
         let answer = wire::append::decode_response(frame);
-        let answer = answer.map_err(|error| PeerError::Broken(error.to_string()))?;
+        let (answer, stamp) = answer.map_err(|error| PeerError::Broken(error.to_string()))?;
+        self.session.echo.heard(stamp);
         if let Some(sent) = self.in_flight.pop_front() {
             self.session.judge(sent, &answer)?;
             self.session.batch.answered(sent.bytes);
@@ -248,9 +255,8 @@ impl Pipeline {
     }
 
     fn send(&mut self, request: AppendEntriesRequest<TypeConfig>) {
-        let leader_age_ms = self.session.freshness.age_to_send();
-        let sent = Sent::of(&request);
-        let frame = wire::append::encode_request(&Append { request, leader_age_ms });
+        let (sent, pulse) = (Sent::of(&request), self.session.pulse());
+        let frame = wire::append::encode_request(&Append { request, pulse });
         self.in_flight.push_back(Sent { bytes: frame.len(), ..sent });
         // The channel holds as many as the window allows, so it is full only when the connection is stuck: then
         // the answer never comes and the deadline ends the session.

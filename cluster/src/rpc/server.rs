@@ -23,7 +23,7 @@ use super::wire;
 use super::wire::query::Hello;
 use super::{append, snapshot};
 use crate::dial::{BoxedIo, PeerIdentity};
-use crate::freshness::Arrived;
+use crate::freshness::Pulse;
 use crate::handle::Cluster;
 use crate::runtime::{self, Executor};
 use crate::settings::APPENDS_IN_FLIGHT_MAX;
@@ -46,8 +46,6 @@ const KEEP_ALIVE: Duration = Duration::from_secs(1);
 const STREAMS_MAX: u32 = 1_024;
 /// Longest a peer may take to send a whole request.
 const REQUEST_DEADLINE: Duration = Duration::from_secs(10);
-/// How long a stream of entries stands still on a node without room for them before it ends.
-const NO_ROOM_PAUSE: Duration = Duration::from_millis(200);
 
 /// Why a request is not answered with a frame.
 struct Refusal(StatusCode, String);
@@ -172,12 +170,12 @@ impl<E: Engine> Cluster<E> {
             let (previous, last) = (append.request.prev_log_id, append.request.entries.last());
             let last = last.map(|entry| entry.log_id).or(previous);
             let vote = append.request.vote;
-            let told = self.inner.freshness.told(append.leader_age_ms);
+            let pulse = append.pulse;
             let response = raft.append_entries(append.request).await.map_err(Refusal::unavailable)?;
             let result = response.into_stream_result(previous, last);
-            self.note_leader(&result, told);
+            self.note_leader(&result, pulse);
             tracing::trace!(%vote, "heartbeat");
-            Ok(wire::append::encode_response(&result))
+            Ok(wire::append::encode_response(&result, self.inner.freshness.stamp()))
         } else if path == path_of(FORWARD) {
             let (principal, items) = wire::forward::decode_request(frame).map_err(Refusal::bad)?;
             Ok(wire::forward::encode_response(&self.propose_forwarded(principal, items).await))
@@ -255,22 +253,23 @@ impl<E: Engine> Cluster<E> {
     fn stream(&self, body: Incoming) -> PeerBody {
         let (answers, receiver) = mpsc::channel(APPENDS_IN_FLIGHT_MAX);
         let cluster = self.clone();
-        // The age that came with an append counts once the append was taken.
-        let told = Arc::new(Mutex::new(Arrived::default()));
-        let (latest, space) = (Arc::clone(&told), self.clone());
+        // What came with an append counts once the append was taken.
+        let pulse = Arc::new(Mutex::new(Pulse::default()));
+        let (latest, space) = (Arc::clone(&pulse), self.clone());
         let requests = futures_util::stream::unfold(Frames::new(body), move |mut frames| {
             let (latest, space) = (Arc::clone(&latest), space.clone());
             async move {
                 let frame = frames.next().await.ok().flatten()?;
                 match wire::append::decode_request(frame) {
                     Ok(append) if !space.takes(&append.request.entries) => {
-                        // The leader tries again at once; that there is no room was said when it was seen.
-                        runtime::sleep(NO_ROOM_PAUSE).await;
+                        // The leader tries again at once, and takes a longer silence for a broken line. That there is no
+                        // room was said when it was seen.
+                        let pause_ms = space.inner.settings.timers.election_min_ms.div_euclid(2);
+                        runtime::sleep(Duration::from_millis(pause_ms)).await;
                         None
                     }
                     Ok(append) => {
-                        let told = space.inner.freshness.told(append.leader_age_ms);
-                        *latest.lock().unwrap_or_else(PoisonError::into_inner) = told;
+                        *latest.lock().unwrap_or_else(PoisonError::into_inner) = append.pulse;
                         Some((append.request, frames))
                     }
                     Err(error) => {
@@ -283,9 +282,10 @@ impl<E: Engine> Cluster<E> {
         runtime::spawn(async move {
             let mut results = std::pin::pin!(cluster.inner.raft.stream_append(requests));
             while let Some(Ok(result)) = results.next().await {
-                let told = *told.lock().unwrap_or_else(PoisonError::into_inner);
-                cluster.note_leader(&result, told);
-                if answers.send(wire::append::encode_response(&result)).await.is_err() {
+                let pulse = *pulse.lock().unwrap_or_else(PoisonError::into_inner);
+                cluster.note_leader(&result, pulse);
+                let stamp = cluster.inner.freshness.stamp();
+                if answers.send(wire::append::encode_response(&result, stamp)).await.is_err() {
                     break;
                 }
             }
@@ -294,9 +294,9 @@ impl<E: Engine> Cluster<E> {
     }
 
     /// A leader that was not refused is a leader.
-    fn note_leader(&self, result: &StreamAppendResult<TypeConfig>, told: Arrived) {
+    fn note_leader(&self, result: &StreamAppendResult<TypeConfig>, pulse: Pulse) {
         if !matches!(result, Err(openraft::raft::StreamAppendError::HigherVote(_))) {
-            self.inner.freshness.count(told);
+            self.inner.freshness.count(pulse);
         }
     }
 

@@ -71,7 +71,8 @@ impl Queries for Gateway {
             Consistency::Linearizable => ReadMode::Linearizable,
         };
         Box::pin(async move {
-            let view = self.cluster.read(mode, options.min_index).await.map_err(|error| match error {
+            let read = self.cluster.read(mode, options.min_index).await;
+            read.map_err(|error| match error {
                 cluster::ReadError::BehindIndex { .. } | cluster::ReadError::TooOld { .. } => {
                     ReadError::Stale
                 }
@@ -79,7 +80,8 @@ impl Queries for Gateway {
                 cluster::ReadError::Storage(text) => ReadError::Store(text),
                 cluster::ReadError::Quarantined(_) => ReadError::Quarantined,
             })?;
-            let view: Arc<dyn StateView> = Arc::new(NodeView(view));
+            // At least as new as the one that was read.
+            let view: Arc<dyn StateView> = Arc::new(NodeView::pin(&self.cluster));
             Ok(view)
         })
     }
@@ -88,7 +90,7 @@ impl Queries for Gateway {
         if self.withheld() {
             return Err(ReadError::Quarantined);
         }
-        Ok(Arc::new(NodeView(self.cluster.view())))
+        Ok(Arc::new(NodeView::pin(&self.cluster)))
     }
 
     fn withheld(&self) -> bool {
@@ -96,10 +98,12 @@ impl Queries for Gateway {
     }
 
     fn freshness(&self) -> Freshness {
+        // Before the index: what is applied in between makes the index younger than the age says.
+        let leader_age_ms = self.cluster.leader_age_ms();
         Freshness {
             node: self.cluster.settings().node,
             index: *self.cluster.applied().borrow(),
-            leader_age_ms: self.cluster.leader_age_ms(),
+            leader_age_ms,
         }
     }
 

@@ -6,14 +6,14 @@ use bytes::Bytes;
 use openraft::raft::{AppendEntriesRequest, StreamAppendError, StreamAppendResult};
 
 use super::{Kind, Reader, WireError, Writer, decode, encode, membership};
+use crate::freshness::Pulse;
 use crate::types::{ProposalBytes, RaftEntry, TypeConfig, raft_log_id, raft_vote, store_log_id, store_vote};
 
-/// An append and how old the leader's knowledge of its own leadership was when it was sent.
+/// An append and what the leader said of its leadership when it was sent.
 #[derive(Debug)]
 pub(crate) struct Append {
     pub(crate) request: AppendEntriesRequest<TypeConfig>,
-    /// Milliseconds since the leader last heard a majority; `u32::MAX` when it never did.
-    pub(crate) leader_age_ms: u32,
+    pub(crate) pulse: Pulse,
 }
 
 /// Fewest bytes an entry takes: term, index, kind.
@@ -34,7 +34,10 @@ pub(crate) fn encode_request(append: &Append) -> Bytes {
     let request = &append.request;
     let capacity = request.entries.iter().map(size_of).fold(FIXED_BYTES, usize::saturating_add);
     encode(Kind::AppendRequest, capacity, |writer| {
-        writer.u32(append.leader_age_ms);
+        writer.u32(append.pulse.age_ms);
+        writer.u64(append.pulse.stamp);
+        writer.u32(append.pulse.held_ms);
+        writer.u64(append.pulse.applied);
         writer.vote(store_vote(&request.vote));
         writer.log_id(request.prev_log_id.map(store_log_id));
         writer.log_id(request.leader_commit.map(store_log_id));
@@ -75,7 +78,8 @@ fn read_entry(reader: &mut Reader) -> Result<RaftEntry, WireError> {
 
 pub(crate) fn decode_request(frame: Bytes) -> Result<Append, WireError> {
     let mut reader = decode(Kind::AppendRequest, frame)?;
-    let leader_age_ms = reader.u32()?;
+    let pulse =
+        Pulse { age_ms: reader.u32()?, stamp: reader.u64()?, held_ms: reader.u32()?, applied: reader.u64()? };
     let vote = raft_vote(reader.vote()?);
     let prev_log_id = reader.log_id()?.map(raft_log_id);
     let leader_commit = reader.log_id()?.map(raft_log_id);
@@ -93,28 +97,36 @@ pub(crate) fn decode_request(frame: Bytes) -> Result<Append, WireError> {
     }
     reader.end()?;
     let request = AppendEntriesRequest { vote, prev_log_id, entries, leader_commit };
-    Ok(Append { request, leader_age_ms })
+    Ok(Append { request, pulse })
 }
 
-pub(crate) fn encode_response(result: &StreamAppendResult<TypeConfig>) -> Bytes {
-    encode(Kind::AppendResponse, FIXED_BYTES, |writer| match result {
-        Ok(matching) => {
-            writer.u8(0);
-            writer.log_id(matching.map(store_log_id));
-        }
-        Err(StreamAppendError::Conflict(at)) => {
-            writer.u8(1);
-            writer.log_id(Some(store_log_id(*at)));
-        }
-        Err(StreamAppendError::HigherVote(vote)) => {
-            writer.u8(2);
-            writer.vote(store_vote(vote));
+/// What came of an append, and the time of the node that answers (see [`Pulse::stamp`]).
+pub(crate) fn encode_response(result: &StreamAppendResult<TypeConfig>, stamp: u64) -> Bytes {
+    encode(Kind::AppendResponse, FIXED_BYTES, |writer| {
+        writer.u64(stamp);
+        match result {
+            Ok(matching) => {
+                writer.u8(0);
+                writer.log_id(matching.map(store_log_id));
+            }
+            Err(StreamAppendError::Conflict(at)) => {
+                writer.u8(1);
+                writer.log_id(Some(store_log_id(*at)));
+            }
+            Err(StreamAppendError::HigherVote(vote)) => {
+                writer.u8(2);
+                writer.vote(store_vote(vote));
+            }
         }
     })
 }
 
-pub(crate) fn decode_response(frame: Bytes) -> Result<StreamAppendResult<TypeConfig>, WireError> {
+/// See [`encode_response`].
+pub(crate) type Answered = (StreamAppendResult<TypeConfig>, u64);
+
+pub(crate) fn decode_response(frame: Bytes) -> Result<Answered, WireError> {
     let mut reader = decode(Kind::AppendResponse, frame)?;
+    let stamp = reader.u64()?;
     let result = match reader.u8()? {
         0 => Ok(reader.log_id()?.map(raft_log_id)),
         1 => Err(StreamAppendError::Conflict(raft_log_id(reader.log_id()?.ok_or(WireError::Value)?))),
@@ -122,5 +134,5 @@ pub(crate) fn decode_response(frame: Bytes) -> Result<StreamAppendResult<TypeCon
         _ => return Err(WireError::Value),
     };
     reader.end()?;
-    Ok(result)
+    Ok((result, stamp))
 }

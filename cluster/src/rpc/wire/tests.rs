@@ -17,6 +17,7 @@ use super::append::Append;
 use super::*;
 use crate::Room;
 use crate::error::{OperateError, ProposeError};
+use crate::freshness::Pulse;
 use crate::member::{Member, MemberRole};
 use crate::membership::Change;
 use crate::types::{ProposalBytes, RaftEntry, RaftMembership, raft_log_id, raft_vote};
@@ -98,10 +99,10 @@ fn frames_are_what_they_were() {
             ],
             leader_commit: None,
         },
-        leader_age_ms: 12,
+        pulse: Pulse { age_ms: 12, stamp: 13, held_ms: 14, applied: 16 },
     };
     assert_eq!(hex(&append::encode_request(&append)), GOLDEN_APPEND);
-    assert_eq!(hex(&append::encode_response(&Ok(Some(id(7, 7))))), GOLDEN_APPEND_RESPONSE);
+    assert_eq!(hex(&append::encode_response(&Ok(Some(id(7, 7))), 15)), GOLDEN_APPEND_RESPONSE);
     let names = [AttachmentId([1; 32]), AttachmentId([2; 32])];
     assert_eq!(hex(&blobs::encode_hold_request(LogTime(9), &names)), GOLDEN_BLOB_HOLD);
     assert_eq!(hex(&blobs::encode_hold_response(&[true, false])), GOLDEN_BLOB_HELD);
@@ -152,7 +153,7 @@ fn all_kinds_come_back_as_they_went() {
         Err(StreamAppendError::Conflict(id(1, 2))),
         Err(StreamAppendError::HigherVote(a_vote())),
     ] {
-        assert_eq!(append::decode_response(append::encode_response(&answer)), Ok(answer));
+        assert_eq!(append::decode_response(append::encode_response(&answer, 15)), Ok((answer, 15)));
     }
     assert_eq!(membership::decode(&membership::encode(&a_membership())), Ok(a_membership()));
     assert_eq!(
@@ -265,7 +266,7 @@ fn a_gap_in_entries_is_refused() {
             entries,
             leader_commit: None,
         },
-        leader_age_ms: 0,
+        pulse: Pulse::default(),
     };
     assert!(append::decode_request(append::encode_request(&request(vec![blank(2), blank(3)]))).is_ok());
     for entries in [vec![blank(3)], vec![blank(2), blank(4)]] {
@@ -350,11 +351,12 @@ const GOLDEN_VOTE: &str = concat!(
     "01",
 );
 const GOLDEN_APPEND: &str = concat!(
-    "010300000054f780d0de0000000c000000000000000700000000000000020101000000000000000600000000",
-    "0000000500000000020000000000000007000000000000000600000000000000000700000000000000070100",
-    "00000378797a",
+    "0103000000686a3364a20000000c000000000000000d0000000e000000000000001000000000000000070000",
+    "0000000000020101000000000000000600000000000000050000000002000000000000000700000000000000",
+    "060000000000000000070000000000000007010000000378797a",
 );
-const GOLDEN_APPEND_RESPONSE: &str = "010400000012856bbb8a000100000000000000070000000000000007";
+const GOLDEN_APPEND_RESPONSE: &str =
+    "01040000001a66cb1893000000000000000f000100000000000000070000000000000007";
 const GOLDEN_MEMBERSHIP: &str = concat!(
     "0100000002000000020000000000000001000000000000000200000001000000000000000200000003000000",
     "0000000001000000000000000000000000000000000000000000000000000000000000000000000000000000",
