@@ -14,7 +14,7 @@ export CARGO_INCREMENTAL ?= 0
 bin := $(CARGO_TARGET_DIR)/release
 cargo_flags := --release --workspace --locked
 
-.PHONY: help setup tools build compile demo test check fmt clippy tidy deny doc bench chaos doctor
+.PHONY: help setup tools build compile demo test check fmt clippy tidy deny doc bench chaos soak doctor
 
 help: ## what there is
 	@awk -F ':.*## ' '/^[a-z]+:.*## / { printf "make %-8s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -73,10 +73,13 @@ chaos: build ## every fault on real processes and 200 simulated runs, an hour an
 	$(bin)/rakit-chaos snapshot --megabytes 256 --cuts 3
 	$(bin)/rakit-chaos backup
 	$(bin)/rakit-chaos gaps --beside-etcd
-	for scenario in kills pauses partitions bad-lines hand-overs; do $(bin)/rakit-chaos live $$scenario; done
+	for scenario in kills pauses partitions hosts bad-lines hand-overs disks operators; do $(bin)/rakit-chaos live $$scenario; done
 	for nodes in 3 5; do $(bin)/rakit-chaos live mixed --nodes $$nodes --seconds 180 --report $(CARGO_TARGET_DIR)/chaos/mixed-$$nodes; done
 	$(bin)/rakit-chaos sim --sweep 200
 	$(bin)/rakit-chaos sim --plants --seconds 40
+
+soak: build ## all faults again and again until stopped; ARGS="--minutes 600 --report DIR"
+	$(bin)/rakit-chaos soak $(ARGS)
 
 doctor: build ## what fault injection this machine allows
 	$(bin)/rakit-chaos doctor $(ARGS)

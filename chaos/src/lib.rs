@@ -10,3 +10,4 @@ pub mod judges;
 pub mod live;
 pub mod report;
 pub mod sim;
+pub mod soak;

@@ -47,6 +47,8 @@ enum Verb {
     Sim(chaos::sim::command::Arguments),
     /// Faults of a kind, one after the other, under load of every kind; all promises judged, one page that shows it.
     Live(verbs::live::Arguments),
+    /// All live scenarios and simulated seeds again and again, until stopped.
+    Soak(verbs::soak::Arguments),
     /// Measure how long nobody is answered when leadership moves, as planned and by kills.
     Gaps(verbs::gaps::Arguments),
 }
@@ -60,6 +62,7 @@ fn main() -> ExitCode {
         Verb::Members(arguments) => verbs::members::run(&arguments),
         Verb::Sim(arguments) => ExitCode::from(chaos::sim::command::execute(&arguments, &mut print)),
         Verb::Live(arguments) => verbs::live::run(&arguments),
+        Verb::Soak(arguments) => verbs::soak::run(&arguments),
         Verb::Gaps(arguments) => verbs::gaps::run(&arguments),
     }
 }

@@ -11,6 +11,7 @@ mod disk;
 mod fleet;
 pub mod gaps;
 mod history;
+mod hosts;
 mod judges;
 mod links;
 pub mod members;

@@ -3,10 +3,11 @@
 //! Invariant: it dies with this program, however this program ends.
 
 use std::fs::File;
+use std::os::unix::fs::FileExt as _;
 use std::path::PathBuf;
 use std::process::{Child, Command, Stdio};
 
-use super::plant::HANG_VARIABLE;
+use super::plant::{CLOCK_VARIABLE, HANG_VARIABLE};
 use super::{Trouble, harness};
 
 /// How a node is started.
@@ -18,6 +19,8 @@ pub(super) struct Launch {
     pub(super) settings: PathBuf,
     /// Where its output goes, run after run.
     pub(super) log: PathBuf,
+    /// The network namespace that it lives in.
+    pub(super) space: Option<String>,
     /// A library to preload.
     pub(super) preload: Option<PathBuf>,
     /// Settings that go before those of the file, as environment.
@@ -33,12 +36,16 @@ impl Launch {
     /// Starts the node. From the main thread only: the kernel ends it with the thread that started it.
     pub(super) fn start(&self) -> Result<Process, Trouble> {
         let log = File::options().create(true).append(true).open(&self.log).map_err(harness)?;
-        let mut command = Command::new("setpriv");
-        command.args(["--pdeathsig", "KILL", "--"]).arg(&self.rakit);
+        let within = self.space.iter().flat_map(|space| ["ip", "netns", "exec", space]);
+        let mut words = within.chain(["setpriv", "--pdeathsig", "KILL", "--"]);
+        let mut command = Command::new(words.next().unwrap_or("setpriv"));
+        command.args(words).arg(&self.rakit);
         command.args(["serve", "--config"]).arg(&self.settings).env("LANG", "en_US.UTF-8");
         command.envs(self.overrides.iter().map(|(key, value)| (key, value)));
         if let Some(library) = &self.preload {
+            self.set_clock(0)?;
             command.env("LD_PRELOAD", library).env(HANG_VARIABLE, self.hang_file());
+            command.env(CLOCK_VARIABLE, self.clock_file());
         }
         command.stdin(Stdio::null()).stdout(log.try_clone().map_err(harness)?).stderr(log);
         let child = command.spawn().map_err(|error| harness(format!("setpriv: {error}")))?;
@@ -48,6 +55,17 @@ impl Launch {
     /// While this file is there, flushes of the node hang, where that is planted.
     pub(super) fn hang_file(&self) -> PathBuf {
         self.log.with_extension("hang")
+    }
+
+    fn clock_file(&self) -> PathBuf {
+        self.log.with_extension("clock")
+    }
+
+    /// Sets the node's clock off by so many seconds, where that is planted. The node has the file mapped, so that it is never
+    /// made anew.
+    pub(super) fn set_clock(&self, seconds: i64) -> Result<(), Trouble> {
+        let file = File::options().create(true).truncate(false).write(true).open(self.clock_file());
+        file.and_then(|file| file.write_all_at(&seconds.to_le_bytes(), 0)).map_err(harness)
     }
 
     /// The last lines of its output.

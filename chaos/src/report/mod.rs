@@ -113,6 +113,8 @@ pub struct Waits {
     pub percentile_99_ms: u64,
     /// The longest.
     pub worst_ms: u64,
+    /// The longest wait of each fault, rising.
+    pub longest_ms: Vec<u64>,
     /// Longest that it may be, where something is promised.
     pub must_ms: Option<u64>,
 }
@@ -122,6 +124,8 @@ pub struct Waits {
 pub struct Story {
     /// Name of the scenario.
     pub scenario: String,
+    /// Faults that this machine does not allow, and why.
+    pub skipped: Option<String>,
     /// Command that does the same again.
     pub repeat: String,
     /// How long it took.
@@ -208,7 +212,9 @@ impl Story {
             kept: Option<bool>,
             availability_percent: String,
             longest_gap_ms: u64,
+            missing_us: u64,
             operations: usize,
+            unknown: usize,
             #[serde(flatten)]
             story: &'a Story,
         }
@@ -217,7 +223,9 @@ impl Story {
             kept: self.kept(),
             availability_percent: availability.percent(),
             longest_gap_ms: availability.longest_us().div_euclid(1_000),
+            missing_us: availability.missing_us(),
             operations: self.operations.len(),
+            unknown: self.operations.iter().filter(|operation| operation.ended == Ended::Unknown).count(),
             story: self,
         };
         Ok(serde_json::to_string_pretty(&summary)?)
@@ -280,6 +288,7 @@ mod tests {
         };
         let story = Story {
             scenario: "kills".to_owned(),
+            skipped: None,
             repeat: "rakit-chaos live kills --seed 1".to_owned(),
             took_us: 1_000_000,
             nodes: vec!["node-0".to_owned()],

@@ -8,7 +8,7 @@ use chaos::live::storm::{self, Plan, Scenario};
 use clap::Args;
 
 use super::{Ground, code_of};
-use crate::{HARNESS, complain};
+use crate::{HARNESS, SKIPPED, complain};
 
 /// What `live` takes.
 #[derive(Args)]
@@ -56,10 +56,13 @@ pub(crate) fn run(arguments: &Arguments) -> ExitCode {
         complain(&format!("rakit-chaos: the report was not written: {error}"));
         return ExitCode::from(HARNESS);
     }
+    if result.is_ok() && story.skipped.is_some() {
+        return ExitCode::from(SKIPPED);
+    }
     code_of(&result)
 }
 
-fn three_or_five(text: &str) -> Result<usize, String> {
+pub(super) fn three_or_five(text: &str) -> Result<usize, String> {
     match text {
         "3" => Ok(3),
         "5" => Ok(5),

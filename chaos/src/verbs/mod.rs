@@ -18,6 +18,7 @@ pub(crate) mod gaps;
 pub(crate) mod live;
 pub(crate) mod members;
 pub(crate) mod snapshot;
+pub(crate) mod soak;
 
 /// What all of them take.
 #[derive(Args)]
@@ -31,6 +32,13 @@ pub(crate) struct Ground {
 }
 
 impl Ground {
+    /// These arguments again, for another run of this program.
+    fn words(&self) -> Vec<String> {
+        let named = [("--dir", &self.dir), ("--rakit", &self.rakit)];
+        let given = named.into_iter().filter_map(|(name, path)| Some((name, path.as_ref()?)));
+        given.flat_map(|(name, path)| [name.to_owned(), path.display().to_string()]).collect()
+    }
+
     /// The program under test: named, or beside this one.
     pub(crate) fn rakit(&self) -> Result<PathBuf, Trouble> {
         let beside = || Some(std::env::current_exe().ok()?.parent()?.join("rakit"));

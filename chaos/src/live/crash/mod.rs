@@ -61,7 +61,7 @@ pub fn run(plan: &Plan, say: &mut dyn FnMut(&str)) -> (Report, Result<(), Troubl
 async fn play(plan: &Plan, report: &mut Report, say: &mut dyn FnMut(&str)) -> Result<(), Trouble> {
     let power = plan.faults.iter().any(|fault| fault.needs_disks());
     let (rakit, below) = (plan.rakit.clone(), plan.below.clone());
-    let hang = plan.faults.contains(&Fault::HangLeader).then_some(Plant::Hang);
+    let hang = plan.faults.contains(&Fault::HangLeader).then_some(Plant::Machine);
     let blueprint = Blueprint { plant: plan.plant.or(hang), power, ..Blueprint::new(rakit, below) };
     let (fleet, officers, skipped) = Fleet::build(&blueprint).await?;
     let faults: Vec<Fault> =

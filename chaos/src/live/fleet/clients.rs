@@ -8,6 +8,7 @@ use api::client::Client;
 
 use super::node::Node;
 use super::{Fleet, making, settings_of};
+use crate::live::hosts::Hosts;
 use crate::live::links::Links;
 use crate::live::storm::Looked;
 use crate::live::transport::HttpTransport;
@@ -46,6 +47,11 @@ impl Fleet {
     /// The lines between the nodes, where they can be cut.
     pub(in crate::live) const fn links(&self) -> Option<&Links> {
         self.links.as_ref()
+    }
+
+    /// The hosts of the nodes, where each has one.
+    pub(in crate::live) const fn hosts(&self) -> Option<&Hosts> {
+        self.hosts.as_ref()
     }
 
     /// Clients of the public side of each node, with little patience.

@@ -8,7 +8,7 @@ use std::process::Command;
 
 use serde::Deserialize;
 
-use super::NODES;
+use super::NAME;
 use super::node::Addresses;
 use crate::doctor::{run, within, write_file};
 use crate::live::disk::PowerDisk;
@@ -51,8 +51,8 @@ impl MadeNode {
 }
 
 /// Makes the disks; the error says why this machine has none.
-pub(super) fn disks(folder: &Path) -> Result<Vec<PowerDisk>, String> {
-    (0..NODES).map(|number| PowerDisk::new(folder, &format!("disk-{number}"))).collect()
+pub(super) fn disks(folder: &Path, count: usize) -> Result<Vec<PowerDisk>, String> {
+    (0..count).map(|number| PowerDisk::new(folder, &format!("disk-{number}"))).collect()
 }
 
 /// The nodes in what `rakit` printed.
@@ -61,17 +61,18 @@ pub(super) fn nodes_of(printed: &str, nodes: usize) -> Result<Vec<MadeNode>, Tro
     if made.nodes.len() == nodes { Ok(made.nodes) } else { Err(harness(printed)) }
 }
 
-/// `rakit init` for the first nodes of a cluster of that name.
+/// `rakit init` for the first nodes of a cluster, on these hosts or all on this one.
 pub(super) fn make(
     rakit: &Path,
     folder: &Path,
-    name: &str,
     (nodes, base_port): (usize, u16),
+    hosts: &[String],
 ) -> Result<Vec<MadeNode>, Trouble> {
     let password = folder.join("password");
     write_file(&password, PASSWORD).map_err(harness)?;
     let mut command = Command::new(rakit);
-    command.args(init_words(name, nodes, base_port)).arg("--cluster-dir").arg(folder.join("made"));
+    command.args(init_words(NAME, nodes, base_port)).arg("--cluster-dir").arg(folder.join("made"));
+    command.args(hosts.iter().flat_map(|host| ["--host", host]));
     command.arg("--admin-password-file").arg(&password).env("LANG", "en_US.UTF-8");
     nodes_of(&within(&mut command, INIT_DEADLINE_S).map_err(harness)?, nodes)
 }

@@ -23,6 +23,7 @@ pub(super) use self::making::free_ports;
 use self::node::Node;
 pub(super) use self::node::settings_of;
 use super::disk::PowerDisk;
+use super::hosts::Hosts;
 use super::links::Links;
 use super::operator::{self, Ended};
 use super::plant::Plant;
@@ -51,6 +52,8 @@ pub(super) struct Blueprint {
     pub(super) nodes: usize,
     /// Whether the lines between the nodes can be cut.
     pub(super) links: bool,
+    /// Whether each node is on a host of its own, whose lines can be cut.
+    pub(super) hosts: bool,
     /// Stations of the country.
     pub(super) stations: u64,
     /// Guests whose officers' side the officers know from the beginning.
@@ -63,8 +66,8 @@ impl Blueprint {
     /// Three nodes without anything special.
     pub(super) fn new(rakit: PathBuf, below: Option<PathBuf>) -> Self {
         let (stations, overrides) = (country::STATIONS, Vec::new());
-        let (nodes, links) = (NODES, false);
-        Self { rakit, below, plant: None, power: false, nodes, links, stations, guests: 0, overrides }
+        let (nodes, links, hosts) = (NODES, false, false);
+        Self { rakit, below, plant: None, power: false, nodes, links, hosts, stations, guests: 0, overrides }
     }
 }
 
@@ -72,6 +75,7 @@ impl Blueprint {
 pub(super) struct Fleet {
     nodes: Vec<Node>,
     links: Option<Links>,
+    hosts: Option<Hosts>,
     transport: Arc<HttpTransport>,
     base_port: u16,
     overrides: Vec<(String, String)>,
@@ -92,9 +96,17 @@ impl Fleet {
             None => builder.tempdir(),
         };
         let folder = folder.map_err(harness)?;
+        // This thread is on the hub from here on, until these go.
+        let mut hosts = blueprint.hosts.then(|| Hosts::new(blueprint.nodes)).transpose().map_err(harness)?;
         let base_port = free_ports()?;
-        let made = making::make(&blueprint.rakit, folder.path(), NAME, (blueprint.nodes, base_port))?;
-        let (mut disks, skipped) = match blueprint.power.then(|| making::disks(folder.path())) {
+        let names = hosts.iter().flat_map(|_| (0..blueprint.nodes).map(Hosts::address)).collect::<Vec<_>>();
+        let made = making::make(&blueprint.rakit, folder.path(), (blueprint.nodes, base_port), &names)?;
+        if let Some(hosts) = &mut hosts {
+            let ops = (0..blueprint.nodes).map(|place| making::ports_of(base_port, place)[3]);
+            hosts.open_doors(ops).map_err(harness)?;
+        }
+        let wanted = blueprint.power.then(|| making::disks(folder.path(), blueprint.nodes));
+        let (mut disks, skipped) = match wanted {
             Some(Ok(disks)) => (disks.into_iter().map(Some).collect(), None),
             Some(Err(why)) => (Vec::new(), Some(why)),
             None => (Vec::new(), None),
@@ -106,13 +118,15 @@ impl Fleet {
         let (rakit, overrides) = (blueprint.rakit.clone(), blueprint.overrides.clone());
         let links =
             blueprint.links.then(|| Links::open(making::doors(base_port, blueprint.nodes))).transpose()?;
-        let mut fleet = Self { nodes: Vec::new(), links, transport, base_port, overrides, rakit, folder };
+        let mut fleet =
+            Self { nodes: Vec::new(), links, hosts, transport, base_port, overrides, rakit, folder };
         for (made, disk) in made.iter().zip(disks) {
             let settings = match &disk {
                 Some(disk) => making::moved(&made.settings, disk)?,
                 None => made.settings.clone(),
             };
             let mut launch = fleet.launch(settings, preload.clone());
+            launch.space = fleet.hosts.as_ref().map(|hosts| hosts.space(fleet.nodes.len()));
             if fleet.links.is_some() {
                 launch.overrides.push(making::behind_its_door(base_port, fleet.nodes.len()));
             }
@@ -130,7 +144,8 @@ impl Fleet {
 
     fn launch(&self, settings: PathBuf, preload: Option<PathBuf>) -> Launch {
         let log = self.folder.path().join(format!("node-{}.log", self.nodes.len()));
-        Launch { rakit: self.rakit.clone(), settings, log, preload, overrides: self.overrides.clone() }
+        let (rakit, overrides) = (self.rakit.clone(), self.overrides.clone());
+        Launch { rakit, settings, log, space: None, preload, overrides }
     }
 
     /// Loads the country, signs in, and makes all of it durable whatever is planted.
@@ -246,6 +261,11 @@ impl Fleet {
         Ok(self.node(node)?.launch.hang_file())
     }
 
+    /// Sets a node's clock off by so many seconds.
+    pub(super) fn set_clock(&self, node: usize, seconds: i64) -> Result<(), Trouble> {
+        self.node(node)?.launch.set_clock(seconds)
+    }
+
     /// Every member's name and public side.
     pub(super) fn publics(&self) -> impl Iterator<Item = (&str, &Client<HttpTransport>)> {
         self.nodes.iter().filter(|node| node.member).map(|node| (node.name.as_str(), &node.public))
@@ -312,8 +332,9 @@ impl Fleet {
         let authority = std::fs::read(directory.join("ca/ca.pem")).map_err(harness)?;
         let transport = Arc::new(HttpTransport::new(&authority)?);
         let (rakit, overrides, base_port) = (self.rakit.clone(), self.overrides.clone(), self.port_beside());
-        let links = None;
-        let mut fleet = Self { nodes: Vec::new(), links, transport, base_port, overrides, rakit, folder };
+        let (links, hosts) = (None, None);
+        let mut fleet =
+            Self { nodes: Vec::new(), links, hosts, transport, base_port, overrides, rakit, folder };
         for made in making::nodes_of(printed, NODES)? {
             let launch = fleet.launch(made.settings.clone(), None);
             let name = format!("restored-{}", fleet.nodes.len());

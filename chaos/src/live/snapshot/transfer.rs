@@ -153,20 +153,25 @@ async fn term(fleet: &Fleet) -> Result<u64, Trouble> {
     fleet.operator(leader)?.cluster().await.map(|cluster| cluster.value.term).map_err(harness)
 }
 
-/// Does something, and looks meanwhile how long ago each voter heard of a leader with a majority: the longest that was
-/// seen, in milliseconds.
+/// Does something, and looks meanwhile how old each voter says to be, as long as it answers: the most that was seen, in
+/// milliseconds.
 async fn oldest<T>(
     voters: &[Client<HttpTransport>],
     work: impl Future<Output = Result<T, Trouble>>,
 ) -> Result<(u64, T), Trouble> {
     let stop = Cell::new(false);
     let look = async {
-        let mut oldest = 0;
-        let mut pace = interval(AGE_PACE);
+        let (mut oldest, mut pace) = (0, interval(AGE_PACE));
+        // What each said last, and when: one that does not answer grows older.
+        let mut last = vec![(0, Instant::now()); voters.len()];
         while !stop.get() {
             pace.tick().await;
-            for voter in voters {
-                oldest = oldest.max(age_ms(voter).await.unwrap_or(0));
+            for (voter, last) in voters.iter().zip(&mut last) {
+                if let Some(age_ms) = age_ms(voter).await {
+                    *last = (age_ms, Instant::now());
+                }
+                let silent_ms = u64::try_from(last.1.elapsed().as_millis()).unwrap_or(u64::MAX);
+                oldest = oldest.max(last.0.saturating_add(silent_ms));
             }
         }
         oldest

@@ -3,6 +3,7 @@
 //! Invariant: one seed gives one order of faults, of whom they hit and how long they last; what the nodes make of it is
 //! theirs. All that is undone is waited for before the next fault begins.
 
+mod beside;
 mod officers;
 mod readers;
 mod record;
@@ -16,16 +17,21 @@ use std::collections::BTreeMap;
 use std::path::PathBuf;
 use std::time::Duration;
 
+use api::client::Client;
 use futures_util::future::{join_all, try_join_all};
 use tokio::time::{Instant, sleep};
 
+use self::beside::{Backup, Beside, Flood};
 use self::readers::Desk;
 use self::record::Record;
 pub use self::scenarios::Scenario;
-use self::strikes::{Kind, Strike};
+use self::strikes::{Kind, Needs, Strike};
 pub(in crate::live) use self::watch::Looked;
 use self::watch::Silence;
 use super::fleet::{Blueprint, Fleet};
+use super::hosts::Hosts;
+use super::plant::Plant;
+use super::transport::HttpTransport;
 use super::{Trouble, on_one_thread};
 use crate::chance::Chance;
 use crate::judges::liveness;
@@ -78,6 +84,13 @@ pub fn run(plan: &Plan, say: &mut dyn FnMut(&str)) -> (Story, Result<(), Trouble
         ),
         ..Story::default()
     };
+    if plan.scenario == Scenario::Hosts
+        && let Err(why) = Hosts::new(1)
+    {
+        say(&format!("SKIPPED: {why}"));
+        story.skipped = Some(why);
+        return (story, Ok(()));
+    }
     let played = on_one_thread(play(plan, &mut story, say));
     let result = played.and_then(|()| enough(plan, &story));
     (story, result)
@@ -106,13 +119,33 @@ fn enough(plan: &Plan, story: &Story) -> Result<(), Trouble> {
     Err(Trouble::TooLittle(why))
 }
 
-async fn play(plan: &Plan, story: &mut Story, say: &mut dyn FnMut(&str)) -> Result<(), Trouble> {
+/// The cluster, officers, and the faults that this machine allows.
+async fn build(
+    plan: &Plan,
+    story: &mut Story,
+    say: &mut dyn FnMut(&str),
+) -> Result<(Fleet, Client<HttpTransport>, Vec<Kind>), Trouble> {
+    let mut kinds = plan.scenario.kinds();
+    let needs = |needed: Needs| kinds.iter().any(|kind| kind.needs() == needed);
     let blueprint = Blueprint {
         nodes: plan.nodes,
-        links: plan.scenario.kinds().into_iter().any(Kind::needs_links),
+        links: needs(Needs::Links) && plan.scenario != Scenario::Hosts,
+        hosts: plan.scenario == Scenario::Hosts,
+        power: needs(Needs::Disks),
+        plant: needs(Needs::Library).then_some(Plant::Machine),
         ..Blueprint::new(plan.rakit.clone(), plan.below.clone())
     };
-    let (mut fleet, officers, _) = Fleet::build(&blueprint).await?;
+    let (fleet, officers, skipped) = Fleet::build(&blueprint).await?;
+    if let Some(why) = skipped {
+        say(&format!("SKIPPED power losses and full disks: {why}"));
+        kinds.retain(|kind| kind.needs() != Needs::Disks);
+        story.skipped = Some(why);
+    }
+    Ok((fleet, officers, kinds))
+}
+
+async fn play(plan: &Plan, story: &mut Story, say: &mut dyn FnMut(&str)) -> Result<(), Trouble> {
+    let (mut fleet, officers, kinds) = build(plan, story, say).await?;
     let clients = fleet.spread(&officers, officers::OFFICERS, 0);
     let (readers, lookers) = (fleet.readers(), fleet.lookers());
     let (record, silence) = (Record::new(), Silence::default());
@@ -134,7 +167,7 @@ async fn play(plan: &Plan, story: &mut Story, say: &mut dyn FnMut(&str)) -> Resu
     let looking =
         join_all(lookers.iter().enumerate().map(|looked| watch::watch(looked, &record, &silence, &rest)));
     let conducting = async {
-        let conductor = Conductor { plan, record: &record, silence: &silence };
+        let conductor = Conductor { plan, kinds: &kinds, record: &record, silence: &silence };
         let conducted = conductor.conduct(&mut fleet, &mut story.strikes, say).await;
         // The officers go on until they are told.
         stop.set(true);
@@ -174,6 +207,7 @@ async fn play(plan: &Plan, story: &mut Story, say: &mut dyn FnMut(&str)) -> Resu
 /// Does one fault after the other.
 struct Conductor<'r> {
     plan: &'r Plan,
+    kinds: &'r [Kind],
     record: &'r Record,
     silence: &'r Silence,
 }
@@ -192,20 +226,44 @@ impl Conductor<'_> {
         while began.elapsed() < end {
             sleep(Duration::from_millis(chance.between(CALM_MS.0, CALM_MS.1))).await;
             if bag.is_empty() {
-                bag = self.plan.scenario.kinds();
+                bag = self.kinds.to_vec();
                 chance.shuffle(&mut bag);
             }
             let Some(kind) = bag.pop() else { continue };
             let strike = Strike::plan(kind, fleet, &mut chance).await?;
+            let beside = Beside::draw(self.plan.scenario.beside_percent(), &mut chance);
             let from_us = self.record.now_us();
-            strike.run(fleet, self.silence).await?;
+            self.strike(&strike, (beside, strikes.len()), fleet).await?;
             let to_us = self.record.now_us();
-            let (name, nodes) = (kind.name().to_owned(), strike.nodes.clone());
+            let besides = beside.map(|beside| format!(", {}", beside.name())).unwrap_or_default();
+            let (name, nodes) = (format!("{}{besides}", kind.name()), strike.nodes.clone());
             say(&format!("{:4} s  {name} {nodes:?}", from_us.div_euclid(1_000_000)));
             strikes.push(report::Strike { name, nodes, from_us, to_us });
             self.healed(fleet).await?;
         }
         Ok(())
+    }
+
+    async fn strike(
+        &self,
+        strike: &Strike,
+        (beside, number): (Option<Beside>, usize),
+        fleet: &mut Fleet,
+    ) -> Result<(), Trouble> {
+        match beside {
+            None => strike.run(fleet, self.silence).await,
+            Some(Beside::Flood) => {
+                let flood = Flood::begin(fleet.readers())?;
+                strike.run(fleet, self.silence).await?;
+                let dry = (flood.answered() == 0).then(|| "nobody of the public was answered".to_owned());
+                self.record.judged("flood", dry);
+                Ok(())
+            }
+            Some(Beside::Backup) => {
+                let backup = Backup::of(fleet, number);
+                tokio::try_join!(strike.run(fleet, self.silence), backup.take(self.record)).map(drop)
+            }
+        }
     }
 
     /// After a fault somebody must be answered soon, and all must come back.
@@ -271,8 +329,8 @@ fn gaps_by_name(story: &Story) -> BTreeMap<String, Vec<u64>> {
 /// Waits by fault.
 fn waits(story: &Story) -> Vec<Waits> {
     let limits = Scenario::ALL.into_iter().flat_map(Scenario::kinds);
-    let limits: BTreeMap<&str, Duration> =
-        limits.filter_map(|kind| Some((kind.name(), kind.gap_max()?))).collect();
+    let limits: BTreeMap<&str, u64> =
+        limits.filter_map(|kind| Some((kind.name(), kind.gap_max_ms()?))).collect();
     let mut all = Vec::new();
     for (fault, mut gaps) in gaps_by_name(story) {
         gaps.sort_unstable();
@@ -280,10 +338,12 @@ fn waits(story: &Story) -> Vec<Waits> {
             let place = gaps.len().saturating_mul(percent).div_ceil(100).saturating_sub(1);
             gaps.get(place).copied().unwrap_or_default().div_euclid(1_000)
         };
-        let limit = limits.get(fault.as_str());
-        let must_ms = limit.map(|limit| u64::try_from(limit.as_millis()).unwrap_or(u64::MAX));
+        // With something else beside it nothing is promised: this machine carries all nodes and all who ask.
+        let must_ms = limits.get(fault.as_str()).copied();
         let (median_ms, percentile_99_ms, worst_ms) = (at(50), at(99), at(100));
-        all.push(Waits { times: gaps.len(), fault, median_ms, percentile_99_ms, worst_ms, must_ms });
+        let longest_ms: Vec<u64> = gaps.iter().map(|gap| gap.div_euclid(1_000)).collect();
+        let times = gaps.len();
+        all.push(Waits { fault, times, median_ms, percentile_99_ms, worst_ms, longest_ms, must_ms });
     }
     all
 }

@@ -9,6 +9,7 @@ use std::collections::BTreeMap;
 use tokio::time::Instant;
 
 use crate::judges::acknowledged::{Place, Written};
+use crate::judges::age;
 use crate::judges::equality::States;
 use crate::judges::exactly_once::Sent;
 use crate::judges::linearizability::{self, Action};
@@ -45,6 +46,7 @@ struct Inner {
     forms: u64,
     writes: u64,
     index: u64,
+    by_time: age::Acknowledged,
     states: States,
     complaints: BTreeMap<&'static str, Vec<String>>,
     looked: BTreeMap<&'static str, u64>,
@@ -98,6 +100,7 @@ impl Record {
             Fate::Accepted(revision, index) => {
                 let place = (call.station, revision);
                 inner.acknowledged.insert(place, Written { value, index });
+                inner.by_time.wrote(now, index);
                 inner.sent.accepted.insert(value, place);
                 inner.writes = inner.writes.saturating_add(1);
                 (linearizability::Ended::Accepted(revision), Ended::Done, revision, index)
@@ -145,6 +148,12 @@ impl Record {
     pub(super) fn state(&self, node: u64, index: u64, hash: u128) {
         let complaint = self.inner.borrow_mut().states.saw(node, index, hash);
         self.judged("equality", complaint);
+    }
+
+    /// A node was asked then, and said to show an index that is so old.
+    pub(super) fn age(&self, node: u64, shown: (u64, i64), asked_us: u64) {
+        let complaint = self.inner.borrow().by_time.judge(node, shown, asked_us);
+        self.judged("age", complaint);
     }
 
     /// How often a judge has looked, and what it has to say.

@@ -13,18 +13,33 @@ pub enum Scenario {
     Pauses,
     /// Lines are cut: both ways, one way, around the leader, into halves, rings and bridges.
     Partitions,
+    /// The same between hosts of their own, where the kernel drops packets: no line ends, nobody is told; some only lose.
+    Hosts,
     /// Lines are slow, thin, come and go, or are reset.
     BadLines,
     /// Leadership is handed over again and again.
     HandOvers,
+    /// Disks lose power, are full, hang; where the machine allows that.
+    Disks,
+    /// What operators do, and what happens to them: hand-overs, roll-outs, wrong clocks, backups, a flood of readers.
+    Operators,
     /// All of it in turn.
     Mixed,
 }
 
 impl Scenario {
     /// Every one.
-    pub const ALL: [Self; 6] =
-        [Self::Kills, Self::Pauses, Self::Partitions, Self::BadLines, Self::HandOvers, Self::Mixed];
+    pub const ALL: [Self; 9] = [
+        Self::Kills,
+        Self::Pauses,
+        Self::Partitions,
+        Self::Hosts,
+        Self::BadLines,
+        Self::HandOvers,
+        Self::Disks,
+        Self::Operators,
+        Self::Mixed,
+    ];
 
     /// What it is called.
     #[must_use]
@@ -33,8 +48,11 @@ impl Scenario {
             Self::Kills => "kills",
             Self::Pauses => "pauses",
             Self::Partitions => "partitions",
+            Self::Hosts => "hosts",
             Self::BadLines => "bad-lines",
             Self::HandOvers => "hand-overs",
+            Self::Disks => "disks",
+            Self::Operators => "operators",
             Self::Mixed => "mixed",
         }
     }
@@ -46,8 +64,13 @@ impl Scenario {
             Self::Kills => "kill -9 of the leader, of others, of all",
             Self::Pauses => "nodes are stopped for up to 2.5 s and go on",
             Self::Partitions => "cut lines: both ways, one way, minority, bridge, ring",
+            Self::Hosts => "the same between network namespaces, with dropped packets; and lossy lines",
             Self::BadLines => "lines that are slow, thin, come and go, or are reset",
             Self::HandOvers => "planned hand-overs, one after the other",
+            Self::Disks => "power losses of one and of all, full disks, a hung disk of the leader",
+            Self::Operators => {
+                "hand-overs, roll-outs, wrong clocks; beside them backups and a flood of readers"
+            }
             Self::Mixed => "all of these in turn",
         }
     }
@@ -70,10 +93,25 @@ impl Scenario {
                 Kind::Bridge,
                 Kind::Ring,
             ],
+            Self::Hosts => {
+                let mut kinds = Self::Partitions.kinds();
+                kinds.extend([Kind::Flap, Kind::Lossy]);
+                kinds
+            }
             Self::BadLines => vec![Kind::Slow, Kind::Thin, Kind::Flap, Kind::Reset],
             Self::HandOvers => vec![Kind::HandOver],
+            Self::Disks => {
+                let mut kinds = vec![Kind::PowerOne; 4];
+                kinds.extend([Kind::PowerAll, Kind::PowerAll, Kind::FillOne, Kind::HangLeader]);
+                kinds
+            }
+            Self::Operators => {
+                vec![Kind::HandOver, Kind::HandOver, Kind::RollOut, Kind::SkewOne, Kind::SkewLeader]
+            }
             Self::Mixed => {
-                let parts = [Self::Kills, Self::Pauses, Self::Partitions, Self::BadLines, Self::HandOvers];
+                // Lines between hosts are another machine than lines through doors.
+                let others = [Self::Mixed, Self::Hosts];
+                let parts = Self::ALL.into_iter().filter(|scenario| !others.contains(scenario));
                 let mut kinds: Vec<Kind> = parts.into_iter().flat_map(Self::kinds).collect();
                 kinds.sort_unstable();
                 kinds.dedup();
@@ -82,10 +120,27 @@ impl Scenario {
         }
     }
 
+    /// Of a hundred faults so many have something else beside them.
+    pub(super) const fn beside_percent(self) -> u64 {
+        match self {
+            Self::Operators => 60,
+            Self::Mixed => 30,
+            Self::Kills
+            | Self::Pauses
+            | Self::Partitions
+            | Self::Hosts
+            | Self::BadLines
+            | Self::HandOvers
+            | Self::Disks => 0,
+        }
+    }
+
     /// Least strikes and acknowledged writes of a run of so many seconds that says anything.
     #[must_use]
     pub fn least(self, seconds: u64) -> (usize, u64) {
-        let strikes = usize::try_from(seconds.div_euclid(8)).unwrap_or(usize::MAX);
+        // A hung disk and a roll-out take their time.
+        let seconds_each = if matches!(self, Self::Disks | Self::Operators) { 16 } else { 8 };
+        let strikes = usize::try_from(seconds.div_euclid(seconds_each)).unwrap_or(usize::MAX);
         (strikes.max(1), seconds.saturating_mul(20))
     }
 }

@@ -85,9 +85,11 @@ pub(super) fn all(record: &Record) -> Vec<Verdict> {
         ("exactly_once", "a request has one effect (P2)", "nodes asked for everything"),
         ("linearizability", "writes and linearizable reads have an order (P3)", "stations"),
         ("session", "nobody goes back in time (P4)", "reads with min_index"),
-        ("age", "nobody says to be younger than they are (P4)", "answers of nodes that were cut off"),
+        ("age", "nobody says to be younger than they are (P4)", "answers with an age"),
         ("sums", "a region is the sum of its parts (P5)", "regions read under load"),
         ("equality", "one index, one state (P6)", "looks at states"),
+        ("backup", "a backup that was taken can be restored", "backups beside faults"),
+        ("flood", "the public is answered under a flood (P9)", "floods beside faults"),
         ("waits", "one node less changes little (P10)", "kinds of faults with a limit"),
         ("liveness", "after a fault all goes on (P10)", "faults"),
     ];

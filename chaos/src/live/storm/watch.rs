@@ -84,11 +84,17 @@ pub(super) async fn watch(
 /// One look. An age is judged only where nothing reached the node from before it was asked until after it answered.
 async fn look((place, node): (usize, &Looked), record: &Record, silence: &Silence) -> Role {
     let since = silence.since(place);
-    let silent = since.map(|since| since.elapsed());
+    let (silent, asked_us) = (since.map(|since| since.elapsed()), record.now_us());
     let Ok((response, _)) = node.public.send(&Call::new(Method::GET, "/api/v1/status")).await else {
         return Role::Silent;
     };
-    let age = response.headers().get("rakit-leader-age-ms").and_then(|age| age.to_str().ok()?.parse().ok());
+    let told = |name: &str| response.headers().get(name)?.to_str().ok()?.parse::<i64>().ok();
+    let age = told("rakit-leader-age-ms");
+    if let (Some(age_ms), Some(index)) =
+        (age, told("rakit-index").and_then(|index| u64::try_from(index).ok()))
+    {
+        record.age(node.id, (index, age_ms), asked_us);
+    }
     if let (Some(age_ms), Some(silent)) = (age, silent)
         && silence.since(place) == since
     {

@@ -1,0 +1,89 @@
+//! Faults of nodes' machines: processes, power, disks, clocks; and what operators do to nodes.
+//!
+//! Invariant: when one of these returns, every process runs and is ready, every disk has power and room, every clock is right.
+
+use std::time::Duration;
+
+use rustix::process::Signal;
+use tokio::time::{Instant, sleep};
+
+use super::{Kind, Strike};
+use crate::live::fleet::Fleet;
+use crate::live::{Fault, Trouble, harness};
+
+/// Longest that a planned stop may take: hand-over, last flush.
+const STOP_MAX: Duration = Duration::from_secs(30);
+const LOOK_PACE: Duration = Duration::from_millis(10);
+/// How far a wrong clock is off: more than any node forgives.
+const SKEW_SECONDS: i64 = 600;
+
+/// `kill -9`; one that is not alone stays away for a while.
+pub(super) async fn kill(strike: &Strike, fleet: &mut Fleet) -> Result<(), Trouble> {
+    strike.nodes.iter().for_each(|node| fleet.kill(*node));
+    if strike.kind != Kind::KillAll {
+        sleep(strike.hold).await;
+    }
+    fleet.start(&strike.nodes).await.map(drop)
+}
+
+/// `SIGSTOP`, and `SIGCONT` after a while.
+pub(super) async fn pause(strike: &Strike, fleet: &Fleet) -> Result<(), Trouble> {
+    for node in &strike.nodes {
+        fleet.signal(*node, Signal::STOP).map_err(harness)?;
+    }
+    sleep(strike.hold).await;
+    for node in &strike.nodes {
+        fleet.signal(*node, Signal::CONT).map_err(harness)?;
+    }
+    Ok(())
+}
+
+/// The same as a round of the scenario `crash`, without its questions.
+pub(super) async fn crash(strike: &Strike, fleet: &mut Fleet, fault: Fault) -> Result<(), Trouble> {
+    fault.strike(fleet, &strike.nodes, strike.first_way).await?;
+    fleet.revive(&strike.nodes).await.map(drop)
+}
+
+/// Nodes' clocks are wrong for a while.
+pub(super) async fn skew(strike: &Strike, fleet: &Fleet) -> Result<(), Trouble> {
+    let seconds = if strike.first_way { SKEW_SECONDS } else { SKEW_SECONDS.saturating_neg() };
+    strike.nodes.iter().try_for_each(|node| fleet.set_clock(*node, seconds))?;
+    sleep(strike.hold).await;
+    strike.nodes.iter().try_for_each(|node| fleet.set_clock(*node, 0))
+}
+
+/// Leadership is handed over.
+pub(super) async fn hand_over(fleet: &Fleet) -> Result<(), Trouble> {
+    let operator = fleet.operators().next().ok_or_else(|| harness("no nodes"))?;
+    let handed = operator.transfer(None).await;
+    handed.map(drop).map_err(|error| Trouble::Violation(format!("a hand-over was refused: {error}")))
+}
+
+/// Node after node is drained, stopped as planned and started again, as when a new release is rolled out.
+pub(super) async fn roll_out(strike: &Strike, fleet: &mut Fleet) -> Result<(), Trouble> {
+    for node in &strike.nodes {
+        let id = fleet.id(*node);
+        let drained = fleet.operator(*node)?.drain().await;
+        drained.map_err(|error| Trouble::Violation(format!("node {id} does not drain: {error}")))?;
+        fleet.signal(*node, Signal::TERM).map_err(harness)?;
+        let began = Instant::now();
+        let how = loop {
+            if let Some(how) = fleet.how_ended(*node) {
+                break how;
+            }
+            if began.elapsed() > STOP_MAX {
+                return Err(Trouble::Violation(format!(
+                    "node {id} does not end within {} s of SIGTERM",
+                    STOP_MAX.as_secs()
+                )));
+            }
+            sleep(LOOK_PACE).await;
+        };
+        if !how.contains("exit status: 0") {
+            return Err(Trouble::Violation(format!("node {id} was told to stop and ended with {how}")));
+        }
+        // One that starts is in use again.
+        fleet.start(&[*node]).await?;
+    }
+    Ok(())
+}
