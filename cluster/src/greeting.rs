@@ -142,7 +142,12 @@ impl<E: Engine> Cluster<E> {
         match self.ask_who(member, Purpose::Control).await {
             Ok(hello) => {
                 let told = Told::new(hello, began_ms, runtime::since(began));
-                self.inner.greetings.told.lock().unwrap_or_else(PoisonError::into_inner).insert(member.id, told);
+                self.inner
+                    .greetings
+                    .told
+                    .lock()
+                    .unwrap_or_else(PoisonError::into_inner)
+                    .insert(member.id, told);
             }
             // Once: whoever was taken out is told so every two seconds.
             Err(PeerError::Refused(why)) if !self.inner.told_refused.swap(true, Ordering::Relaxed) => {

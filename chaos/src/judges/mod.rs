@@ -14,6 +14,11 @@
 //! | `equality` | P6: one index, one state |
 //! | `agreement` | one leader a term, one log, nothing committed changes, a leader has all of it |
 //! | `level` | the level and log time never go back |
+//! | `feed` | the change feed tells every change once, in the order of the log |
+//! | `pages` | one version of a region has one set of numbers, on pages and in data |
+//! | `revocation` | a token serves at every node until its session ends, and writes nothing afterwards |
+//! | `memory` | a node's memory is bounded |
+//! | `words` | nothing panics, and no error is told without a cause |
 //! | `liveness` | P10: once all is well again, there is a leader and everybody catches up |
 
 pub mod acknowledged;
@@ -21,11 +26,16 @@ pub mod age;
 pub mod agreement;
 pub mod equality;
 pub mod exactly_once;
+pub mod feed;
 pub mod level;
 pub mod linearizability;
 pub mod liveness;
+pub mod memory;
+pub mod pages;
+pub mod revocation;
 pub mod session;
 pub mod sums;
+pub mod words;
 
 /// What a judge says against the cluster, in one line.
 pub type Complaint = String;

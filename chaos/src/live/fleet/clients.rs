@@ -54,12 +54,19 @@ impl Fleet {
         self.nodes.iter().map(client).collect()
     }
 
+    /// Clients of the officers' side of each node alone, with little patience, not signed in.
+    pub(in crate::live) fn desks(&self) -> Vec<Client<HttpTransport>> {
+        let client = |node: &Node| self.client(&node.addresses.officer, 3_000);
+        self.nodes.iter().map(client).collect()
+    }
+
     /// Each node to look at, with no patience at all.
     pub(in crate::live) fn lookers(&self) -> Vec<Looked> {
         let looked = |node: &Node| Looked {
             id: node.id,
             public: self.client(&node.addresses.public, 300),
             ops: self.client(&node.addresses.ops, 300),
+            process: Arc::clone(&node.running),
         };
         self.nodes.iter().map(looked).collect()
     }
