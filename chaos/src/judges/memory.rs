@@ -3,7 +3,7 @@
 use super::Complaint;
 
 /// Most memory that a node with this little data may hold at any moment: its caches and buffers at their bounds, and as
-/// much again. Without faults it holds some 150 MiB.
+/// much again. In runs of half a minute it holds some 110 MiB.
 pub const RESIDENT_KIB_MAX: u64 = 768 * 1024;
 
 /// A node was seen to hold that much.

@@ -243,7 +243,7 @@ async fn judge(
 ) -> Result<(), Trouble> {
     super::judges::equality::judge(fleet.operators()).await?;
     seats.finish(seen).await;
-    verdicts::words(fleet, record)?;
+    verdicts::words(fleet, record, &story.strikes)?;
     verdicts::ask_nodes(&fleet.numbered(), record).await;
     let began = Instant::now();
     verdicts::order(record);

@@ -1,7 +1,7 @@
 //! Officers who report and correct: some of them race on the same stations, and some have seen an old revision.
 //!
 //! Invariant: a write whose outcome is not known is sent again with its key, at whichever node answers, until it is or the
-//! officer's patience ends; only then it counts as unknown.
+//! officer's patience ends; only then it counts as unknown. At every node there is somebody who wants something.
 
 use std::cell::Cell;
 
@@ -27,6 +27,9 @@ const _: () = assert!(STATIONS <= country::STATIONS);
 pub(super) const PATIENCE: u32 = 4;
 /// Of a hundred times that an officer sends something, so many times it is a batch.
 const BATCH_PERCENT: u64 = 6;
+/// Of a hundred times, so many times an officer first goes back to the node that was theirs in the beginning: who loses a
+/// node stays at the next one, so that after some faults all would sit at one, and its loss be the loss of all.
+const HOME_PERCENT: u64 = 20;
 
 /// One officer's work until `stop` is set.
 pub(super) async fn work(
@@ -38,6 +41,9 @@ pub(super) async fn work(
 ) -> Result<(), Trouble> {
     let (first, name) = (first_own(officer), format!("officer {officer}"));
     while !stop.get() {
+        if chance.percent(HOME_PERCENT) {
+            client.begin_at(0);
+        }
         if chance.percent(BATCH_PERCENT) {
             batches::write(client, record, &name, (first, OWN), &mut chance).await?;
             continue;

@@ -81,10 +81,11 @@ pub(super) fn order(record: &Record) {
 /// How a complaint begins that is none: the judge did not come to an end.
 const OPEN: &str = "not decided:";
 
-/// What the nodes wrote about themselves, all of it.
-pub(super) fn words(fleet: &Fleet, record: &Record) -> Result<(), Trouble> {
+/// What the nodes wrote about themselves, all of it, in a run with these faults.
+pub(super) fn words(fleet: &Fleet, record: &Record, strikes: &[Strike]) -> Result<(), Trouble> {
+    let faults: Vec<&str> = strikes.iter().map(|strike| strike.name.as_str()).collect();
     for place in fleet.members() {
-        record.judged("words", words::judge(fleet.id(place), &fleet.words(place)?));
+        record.judged("words", words::judge(fleet.id(place), &fleet.words(place)?, &faults));
     }
     Ok(())
 }
@@ -108,7 +109,7 @@ const ROWS: [Row; 14] = [
     Row("age", "nobody says to be younger than they are (P4)", "answers of nodes that were cut off", 0),
     Row("sums", "a region is the sum of its parts (P5)", "regions read under load", 120),
     Row("pages", "one version has one set of numbers (P5)", "pages and data seen before elsewhere", 60),
-    Row("feed", "the feed tells every change once, in order", "answers of the feed", 120),
+    Row("feed", "the feed tells every change once, in order (P4)", "answers of the feed", 120),
     Row("equality", "one index, one state (P6)", "looks at states", 60),
     Row("revocation", "a token serves everywhere until it is revoked", "uses of tokens", 30),
     Row("waits", "one node less changes little (P10)", "kinds of faults with a limit", 0),
