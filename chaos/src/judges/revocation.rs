@@ -1,7 +1,7 @@
 //! Sessions: a token serves at every node while its session is open, and writes nothing at any once it is closed.
 //!
-//! Invariant: each token's story is told in the order of its calls and answers; between the call that closes a session
-//! and its answer either is right.
+//! Invariant: each token's story is told in the order of its calls and answers; after a call that closes a session and
+//! was not answered either is right, until one is.
 
 use std::collections::BTreeMap;
 
@@ -39,9 +39,15 @@ impl Tokens {
         number
     }
 
-    /// Somebody asks for the end of the session.
+    /// Somebody asked for the end of the session and was not answered.
     pub fn closing(&mut self, token: u64) {
         self.0.insert(token, State::Closing);
+    }
+
+    /// Whether the session may have ended without anybody knowing.
+    #[must_use]
+    pub fn is_closing(&self, token: u64) -> bool {
+        self.0.get(&token) == Some(&State::Closing)
     }
 
     /// The end of the session was acknowledged.
@@ -88,7 +94,9 @@ mod tests {
         assert!(tokens.used(one, 2, &Answer::Unauthenticated).is_some());
         assert!(tokens.used(one, 2, &refused).is_some());
 
+        assert!(!tokens.is_closing(one));
         tokens.closing(one);
+        assert!(tokens.is_closing(one) && !tokens.is_closing(two));
         for answer in [Answer::Heard, Answer::Unauthenticated, Answer::None, refused.clone()] {
             assert_eq!(tokens.used(one, 2, &answer), None);
         }

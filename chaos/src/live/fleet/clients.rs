@@ -4,7 +4,7 @@
 
 use std::sync::Arc;
 
-use api::client::Client;
+use api::client::{Client, ClientSettings};
 
 use super::node::Node;
 use super::{Fleet, making, settings_of};
@@ -54,9 +54,17 @@ impl Fleet {
         self.nodes.iter().map(client).collect()
     }
 
-    /// Clients of the officers' side of each node alone, with little patience, not signed in.
+    /// Clients of the officers' side of each node alone, not signed in, that send each call once and with little patience.
     pub(in crate::live) fn desks(&self) -> Vec<Client<HttpTransport>> {
-        let client = |node: &Node| self.client(&node.addresses.officer, 3_000);
+        const PATIENCE_MS: u64 = 3_000;
+        let client = |node: &Node| {
+            let settings = settings_of(vec![node.addresses.officer.clone()], PATIENCE_MS, PATIENCE_MS);
+            // Half of a pause is never spent by chance: so long, it is beyond the deadline.
+            let pause_ms = PATIENCE_MS.saturating_mul(2);
+            let settings =
+                ClientSettings { backoff_first_ms: pause_ms, backoff_ms_max: pause_ms, ..settings };
+            Client::new(Arc::clone(&self.transport), settings)
+        };
         self.nodes.iter().map(client).collect()
     }
 

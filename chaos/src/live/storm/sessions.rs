@@ -102,8 +102,7 @@ impl Desks<'_> {
             sent.end(self.record, &answer);
             self.record.judged("revocation", left.tokens.used(number, id(place), &answer.0));
         }
-        left.tokens.closing(number);
-        if !self.sign_out(&token, chance).await {
+        if !self.sign_out(left, (number, &token), chance).await {
             return;
         }
         left.tokens.closed(number);
@@ -125,27 +124,32 @@ impl Desks<'_> {
         left.closed.drain(..more);
     }
 
-    /// Whether the end of the session was acknowledged; a token that is refused when its end is asked for again has
-    /// ended the first time.
-    async fn sign_out(&self, token: &str, chance: &mut Chance) -> bool {
+    /// Whether the session has ended: that was acknowledged, or its token is refused when its end is asked for again
+    /// after no answer.
+    async fn sign_out(&self, left: &mut Left, (number, token): (u64, &str), chance: &mut Chance) -> bool {
         let key = Uuid::new_v4();
         for _ in 0..PATIENCE {
             let Some((place, node)) = self.pick(chance) else { return false };
             node.set_token(Some(token.to_owned()));
-            let called = (format!("officer at node {place}"), ADMIN.to_owned(), self.record.now_us());
-            let answer = node.sign_out(key).await;
-            let gone = answer.as_ref().is_err_and(|error| error.code() == Some("unauthenticated"));
-            let ended = if answer.is_ok() || gone { Ended::Done } else { Ended::Unknown };
+            let called =
+                (format!("officer at node {place}"), format!("token {number}"), self.record.now_us());
+            let answer = match node.sign_out(key).await {
+                Ok(_) => Answer::Heard,
+                Err(error) => refusal(&error),
+            };
+            let ended = match &answer {
+                Answer::Heard => Ended::Done,
+                Answer::None => Ended::Unknown,
+                Answer::Unauthenticated | Answer::Refused(_) => Ended::Refused,
+            };
             self.record.did(called, "sign-out", (ended, 0, 0));
+            // Before anything of it is unknown, the session is open.
+            self.record.judged("revocation", left.tokens.used(number, id(place), &answer));
             match answer {
-                Ok(_) => return true,
-                Err(ClientError::Unavailable { .. }) => {}
-                Err(_) if gone => return true,
-                Err(error) => {
-                    let said = format!("node {}: a sign-out was refused: {error}", id(place));
-                    self.record.judged("revocation", Some(said));
-                    return false;
-                }
+                Answer::Heard => return true,
+                Answer::Unauthenticated => return left.tokens.is_closing(number),
+                Answer::None => left.tokens.closing(number),
+                Answer::Refused(_) => return false,
             }
         }
         false
