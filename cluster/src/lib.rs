@@ -13,6 +13,7 @@ pub mod blobs;
 mod bootstrap;
 pub mod clock;
 mod config;
+mod confirmation;
 mod dial;
 mod equality;
 mod error;
