@@ -4,6 +4,7 @@
 //! [`live`] injects them into clusters of real processes under load, [`sim`] into a cluster in one thread and virtual
 //! time. What is promised is judged by [`judges`]; [`report`] shows a run to people.
 
+pub mod catalogue;
 mod chance;
 pub mod doctor;
 pub mod judges;

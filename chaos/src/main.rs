@@ -47,6 +47,12 @@ enum Verb {
     Sim(chaos::sim::command::Arguments),
     /// Faults of a kind, one after the other, under load of every kind; all promises judged, one page that shows it.
     Live(verbs::live::Arguments),
+    /// Name scenarios, faults, judges and planted faults.
+    List {
+        /// Print JSON
+        #[arg(long)]
+        json: bool,
+    },
     /// All live scenarios and simulated seeds again and again, until stopped.
     Soak(verbs::soak::Arguments),
     /// Measure how long nobody is answered when leadership moves, as planned and by kills.
@@ -62,6 +68,7 @@ fn main() -> ExitCode {
         Verb::Members(arguments) => verbs::members::run(&arguments),
         Verb::Sim(arguments) => ExitCode::from(chaos::sim::command::execute(&arguments, &mut print)),
         Verb::Live(arguments) => verbs::live::run(&arguments),
+        Verb::List { json } => list(json),
         Verb::Soak(arguments) => verbs::soak::run(&arguments),
         Verb::Gaps(arguments) => verbs::gaps::run(&arguments),
     }
@@ -75,6 +82,21 @@ fn complain(text: &str) {
 /// A closed stream leaves nobody to tell.
 fn print(text: &str) {
     drop(writeln!(std::io::stdout(), "{text}"));
+}
+
+fn list(json: bool) -> ExitCode {
+    let catalogue = chaos::catalogue::Catalogue::new();
+    let text = if json { serde_json::to_string_pretty(&catalogue) } else { Ok(catalogue.to_text()) };
+    match text {
+        Ok(text) => {
+            print(&text);
+            ExitCode::SUCCESS
+        }
+        Err(error) => {
+            complain(&format!("rakit-chaos: {error}"));
+            ExitCode::FAILURE
+        }
+    }
 }
 
 fn doctor(json: bool) -> ExitCode {

@@ -17,6 +17,7 @@ use crate::admission::Admission;
 use crate::equality::Equality;
 use crate::error::OperateError;
 use crate::fitness::Fitness;
+use crate::followers::Followers;
 use crate::freshness::Freshness;
 use crate::greeting::Greetings;
 use crate::member::Member;
@@ -60,6 +61,7 @@ pub(crate) struct Inner<E: Engine> {
     pub(crate) fence: Arc<Fence>,
     pub(crate) transfers: Arc<Transfers>,
     pub(crate) heartbeats: Arc<Heartbeats>,
+    pub(crate) followers: Arc<Followers>,
     /// Set when a leader proved that this node lost entries.
     pub(crate) told_lost: OnceLock<String>,
     /// Whether it was said already that a peer refuses this node.
@@ -131,7 +133,6 @@ impl<E: Engine> Cluster<E> {
     /// known to follow a leader whose state of then this node has. -1 when none was ever heard of.
     #[must_use]
     pub fn leader_age_ms(&self) -> i64 {
-        self.note_own_quorum();
         self.inner.freshness.age_ms()
     }
 
@@ -244,24 +245,18 @@ impl<E: Engine> Cluster<E> {
         Some(member)
     }
 
-    /// On the leader: takes note of when a majority last acknowledged. Before an entry of its own term is applied, what an
+    /// On the leader: takes note of when a majority last followed. Before an entry of its own term is applied, what an
     /// earlier leader had acknowledged may not be.
     pub(crate) fn note_own_quorum(&self) {
-        let metrics = self.inner.raft.metrics();
-        let metrics = metrics.borrow_watched();
+        let metrics = self.metrics();
+        let (myself, term) = (self.inner.settings.node.0, metrics.current_term);
         let applied_term = metrics.last_applied.map(|id| store_log_id(id).term);
-        if applied_term != Some(metrics.current_term) {
+        if metrics.current_leader != Some(myself) || applied_term != Some(term) {
             return;
         }
-        let myself = self.inner.settings.node.0;
-        let voters = metrics.membership_config.membership().voter_ids();
-        if metrics.current_leader == Some(myself) && voters.eq([myself]) {
-            // The only voter is its own majority; nobody else's answer will ever come.
-            self.inner.freshness.acknowledged(runtime::now());
-            return;
-        }
-        if let Some(at) = metrics.last_quorum_acked {
-            self.inner.freshness.acknowledged(at.into_inner());
+        let configurations = metrics.membership_config.membership().get_joint_config();
+        if let Some(at) = self.inner.followers.majority_at(myself, term, configurations) {
+            self.inner.freshness.acknowledged(at);
         }
     }
 }

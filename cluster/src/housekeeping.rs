@@ -6,6 +6,7 @@
 use std::sync::atomic::Ordering;
 use std::time::Duration;
 
+use futures_util::future::{Either, select};
 use openraft::type_config::TypeConfigExt as _;
 use store::Engine;
 
@@ -48,12 +49,24 @@ impl<E: Engine> Cluster<E> {
         let interval = Duration::from_millis(self.inner.settings.timers.heartbeat_ms);
         while !self.is_over() {
             self.note_own_quorum();
-            let asked = runtime::timeout(interval, self.inner.hand_over.notified()).await.is_ok();
+            let asked = runtime::timeout(interval, self.asked_to_hand_over()).await.is_ok();
             if asked
                 && self.is_leader()
                 && let Err(error) = self.transfer_here(None).await
             {
                 tracing::warn!(%error, "the disk hangs and nobody took over");
+            }
+        }
+    }
+
+    /// Resolves when the watchdog asks; until then notes who follows.
+    async fn asked_to_hand_over(&self) {
+        loop {
+            let asked = std::pin::pin!(self.inner.hand_over.notified());
+            let news = std::pin::pin!(self.inner.followers.news());
+            match select(asked, news).await {
+                Either::Left(_) => return,
+                Either::Right(_) => self.note_own_quorum(),
             }
         }
     }

@@ -19,6 +19,7 @@ use crate::rpc::server;
 use crate::rpc::wire;
 use crate::runtime::{self, Instant};
 use crate::settings::{LINEARIZABLE_DEADLINE_MS, MIN_INDEX_DEADLINE_MS};
+use crate::types::store_log_id;
 
 /// How fresh a view must be.
 #[derive(Clone, Copy, Debug, Eq, PartialEq)]
@@ -140,7 +141,8 @@ impl<E: Engine> Cluster<E> {
     /// On the leader: the index after a majority has confirmed that it still leads.
     pub(crate) async fn own_read_index(&self) -> Option<u64> {
         let linearizer = self.inner.raft.get_read_linearizer(ReadPolicy::ReadIndex).await.ok()?;
-        Some(linearizer.read_log_id().index())
+        let read = store_log_id(*linearizer.read_log_id().log_id());
+        self.is_followed(read.term).await.then_some(read.index)
     }
 
     /// For a follower: joins the leader's own rounds, so that many followers' reads cost one confirmation.

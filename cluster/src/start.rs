@@ -22,6 +22,7 @@ use crate::dial::Dial;
 use crate::equality::{self, Equality, scrubber};
 use crate::error::{OperateError, StartError};
 use crate::fitness::Fitness;
+use crate::followers::Followers;
 use crate::freshness::Freshness;
 use crate::greeting::Greetings;
 use crate::handle::{Cluster, Inner};
@@ -52,22 +53,21 @@ impl<E: Engine> Cluster<E> {
         store::check_together(&log, &machine).map_err(|error| StartError::Storage(error.to_string()))?;
         let storage = |error: std::io::Error| StartError::Storage(error.to_string());
         let worker = ApplyWorker::new(machine.clone(), settings.apply_inline).map_err(storage)?;
-        let applied = worker.applied();
-        let applied_bytes = worker.applied_bytes();
+        let (applied, applied_bytes) = (worker.applied(), worker.applied_bytes());
         let peers = Arc::new(Peers::new(myself(&settings), dial));
         let configured = settings.timers;
         settings.timers = pace::fit(&settings, &machine, &peers).await;
         let raft_config = Arc::new(config(&settings, machine.quarantine().is_none())?);
         let freshness = Arc::new(Freshness::new(applied.clone()));
-        let fence = Arc::new(Fence::default());
-        let transfers = Arc::new(Transfers::default());
-        let heartbeats = Arc::new(Heartbeats::default());
+        let (fence, followers) = (Arc::<Fence>::default(), Arc::<Followers>::default());
+        let (transfers, heartbeats) = (Arc::<Transfers>::default(), Arc::<Heartbeats>::default());
         let network: Network<E> = Network {
             peers: Arc::clone(&peers),
             freshness: Arc::clone(&freshness),
             fence: Arc::clone(&fence),
             transfers: Arc::clone(&transfers),
             heartbeats: Arc::clone(&heartbeats),
+            followers: Arc::clone(&followers),
             deadline: Duration::from_millis(settings.timers.election_min_ms),
             machine: machine.clone(),
         };
@@ -85,6 +85,7 @@ impl<E: Engine> Cluster<E> {
             fence,
             transfers,
             heartbeats,
+            followers,
             told_lost: OnceLock::new(),
             told_refused: AtomicBool::new(false),
             admission: Arc::new(Admission::default()),

@@ -150,6 +150,11 @@ impl<T: Transport> Client<T> {
         Self { transport, settings, preferred: AtomicUsize::new(0), token: RwLock::new(None) }
     }
 
+    /// The next call begins at that endpoint, whichever answered last.
+    pub fn begin_at(&self, position: usize) {
+        self.preferred.store(position, Ordering::Relaxed);
+    }
+
     /// Uses a bearer token from now on.
     pub fn set_token(&self, token: Option<String>) {
         let mut kept = self.token.write().unwrap_or_else(std::sync::PoisonError::into_inner);

@@ -130,6 +130,12 @@ async fn a_client_goes_on_with_the_next_node_and_stays_there() {
     wires.sent.lock().unwrap().clear();
     client.contests().await.expect("contests");
     assert_eq!(*wires.sent.lock().unwrap(), ["http://two"]);
+
+    wires.dead.lock().unwrap().clear();
+    wires.sent.lock().unwrap().clear();
+    client.begin_at(0);
+    client.contests().await.expect("contests");
+    assert_eq!(*wires.sent.lock().unwrap(), ["http://one"], "until it is told to go back");
 }
 
 #[tokio::test]

@@ -23,13 +23,22 @@ pub fn judge(
     acknowledged: &BTreeMap<Place, Written>,
     held: &BTreeMap<Place, Written>,
 ) -> Option<Complaint> {
+    let lost = missing(acknowledged, held)?;
+    Some(format!("node {node} lost what was acknowledged: {lost}"))
+}
+
+/// What of the acknowledged is not there as it was acknowledged.
+pub(super) fn missing(
+    acknowledged: &BTreeMap<Place, Written>,
+    held: &BTreeMap<Place, Written>,
+) -> Option<Complaint> {
     let lost = |(place, _): &(&Place, &Written)| !held.contains_key(*place);
     let missing = acknowledged.iter().filter(lost).count();
     let first = acknowledged.iter().find(|(place, written)| held.get(*place) != Some(*written))?;
     let ((station, revision), written) = first;
     Some(format!(
-        "node {node} lost what was acknowledged: station {station}, revision {revision}: {written:?} was \
-         acknowledged, {:?} is there; {missing} of {} are missing",
+        "station {station}, revision {revision}: {written:?} was acknowledged, {:?} is there; {missing} of {} \
+         are missing",
         held.get(first.0),
         acknowledged.len()
     ))

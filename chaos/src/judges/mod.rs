@@ -2,30 +2,41 @@
 //!
 //! Invariant: a judge knows neither nodes nor clocks, only what it is told, so that a simulation and a cluster of
 //! processes are judged by the same rules. What it could not decide it says; it never takes that for kept.
-//!
-//! | file | promise |
-//! |---|---|
-//! | `linearizability` | P3: writes and linearizable reads of a station have an order that time allows |
-//! | `acknowledged` | P1: what was acknowledged is on every node |
-//! | `exactly_once` | P2: a request has one effect, whatever was asked again |
-//! | `session` | P4: with `min_index` nobody goes back in time and everybody sees their own writes |
-//! | `age` | P4: an answer is never older than it says |
-//! | `sums` | P5: a region is the sum of its children, down to the stations |
-//! | `equality` | P6: one index, one state |
-//! | `agreement` | one leader a term, one log, nothing committed changes, a leader has all of it |
-//! | `level` | the level and log time never go back |
-//! | `liveness` | P10: once all is well again, there is a leader and everybody catches up |
 
 pub mod acknowledged;
 pub mod age;
 pub mod agreement;
 pub mod equality;
 pub mod exactly_once;
+pub mod feed;
 pub mod level;
 pub mod linearizability;
 pub mod liveness;
+pub mod memory;
+pub mod pages;
+pub mod revocation;
 pub mod session;
 pub mod sums;
+pub mod words;
 
 /// What a judge says against the cluster, in one line.
 pub type Complaint = String;
+
+/// Every judge, by its file, and what it judges.
+pub const ALL: [(&str, &str); 15] = [
+    ("linearizability", "P3: writes and linearizable reads of a station have an order that time allows"),
+    ("acknowledged", "P1: what was acknowledged is on every node"),
+    ("exactly_once", "P2: a request has one effect, whatever was asked again"),
+    ("session", "P4: with `min_index` nobody goes back in time and everybody sees their own writes"),
+    ("age", "P4: an answer is never older than it says"),
+    ("sums", "P5: a region is the sum of its children, down to the stations"),
+    ("equality", "P6: one index, one state"),
+    ("agreement", "one leader a term, one log, nothing committed changes, a leader has all of it"),
+    ("level", "the level and log time never go back"),
+    ("feed", "the change feed tells every change once, in the order of the log"),
+    ("pages", "one version of a region has one set of numbers, on pages and in data"),
+    ("revocation", "a token serves at every node until its session ends, and writes nothing afterwards"),
+    ("memory", "a node's memory is bounded"),
+    ("words", "nothing panics, and no error is told without a cause"),
+    ("liveness", "P10: once all is well again, there is a leader and everybody catches up"),
+];

@@ -26,6 +26,14 @@ pub(super) fn station(number: u64) -> String {
     format!("{}{place:03}", village.copied().unwrap_or_default())
 }
 
+/// The number of a station by its code.
+pub(super) fn number_of_station(code: &str) -> Option<u64> {
+    let (village, place) = code.split_at_checked(10)?;
+    let village = VILLAGES.iter().position(|known| known.to_string() == village)?;
+    let above = place.parse::<u64>().ok()?.checked_sub(1)?.checked_mul(6)?;
+    above.checked_add(u64::try_from(village).ok()?)
+}
+
 /// All regions, and so many stations.
 pub(super) fn regions(stations: u64) -> RegionsBody {
     let mut codes: Vec<String> = VILLAGES
@@ -110,6 +118,8 @@ mod tests {
     fn stations_and_forms_are_all_different() {
         let codes: std::collections::BTreeSet<String> = (0..STATIONS).map(station).collect();
         assert_eq!(codes.len(), 240);
+        assert!((0..STATIONS).all(|number| number_of_station(&station(number)) == Some(number)));
+        assert_eq!((number_of_station("31"), number_of_station("3101011001000")), (None, None));
         assert!(codes.contains("3101011001001") && codes.contains("3202011001040"), "{codes:?}");
         let forms: std::collections::BTreeSet<[u64; 3]> = (0..10_000).map(votes).collect();
         assert_eq!(forms.len(), 10_000);

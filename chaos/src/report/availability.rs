@@ -68,7 +68,7 @@ impl<'w> Asking<'w> {
 impl Availability {
     pub(super) fn of(operations: &[Operation], took_us: u64) -> Self {
         let mut writes: Vec<&Operation> =
-            operations.iter().filter(|operation| operation.kind == "write").collect();
+            operations.iter().filter(|operation| operation.is_write()).collect();
         writes.sort_unstable_by_key(|write| write.called_us);
         let mut answers: Vec<u64> =
             writes.iter().filter(|write| write.ended == Ended::Done).map(|write| write.ended_us).collect();

@@ -110,7 +110,7 @@ impl Drawing {
 
     fn columns(story: &Story, scale: &Scale) -> Vec<Vec<u64>> {
         let mut columns = vec![Vec::new(); usize::try_from(COLUMNS).unwrap_or(0)];
-        let done = |operation: &&Operation| operation.kind == "write" && operation.ended == Ended::Done;
+        let done = |operation: &&Operation| operation.is_write() && operation.ended == Ended::Done;
         for write in story.operations.iter().filter(done) {
             if let Some(column) = columns.get_mut(scale.column(write.ended_us)) {
                 column.push(write.ended_us.saturating_sub(write.called_us));

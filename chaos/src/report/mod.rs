@@ -85,6 +85,14 @@ pub struct Operation {
     pub index: u64,
 }
 
+impl Operation {
+    /// Whether it is a form that was sent, alone or among others.
+    #[must_use]
+    pub fn is_write(&self) -> bool {
+        matches!(self.kind, "write" | "batch")
+    }
+}
+
 /// What a judge said.
 #[derive(Clone, Debug, Serialize)]
 pub struct Verdict {

@@ -3,6 +3,7 @@
 //! Invariant: the whole plan follows from the seed and is known before the run begins; each fault ends by itself. A
 //! fault that finds nobody to strike does nothing.
 
+use std::collections::BTreeSet;
 use std::fmt;
 
 use crate::chance::Chance;
@@ -130,6 +131,8 @@ pub struct Plan {
 
 /// Nothing strikes before the country is made.
 const BEGIN_MS: u64 = 4_000;
+/// So many plans have every kind of fault.
+const PLANS_WITH_EVERY_KIND: u64 = 200;
 /// Longest that a fault lasts.
 const LAST_MS: u64 = 6_000;
 
@@ -156,6 +159,12 @@ impl Plan {
         }
         Self { seed, nodes, end_ms, latency_ms, loss_percent, steps }
     }
+}
+
+/// Every kind of fault that plans draw.
+#[must_use]
+pub fn kinds() -> BTreeSet<&'static str> {
+    (0..PLANS_WITH_EVERY_KIND).flat_map(|seed| Plan::of(seed, 60).steps).map(|step| step.fault.kind()).collect()
 }
 
 fn who(chance: &mut Chance) -> Who {
@@ -211,8 +220,6 @@ mod tests {
 
     #[test]
     fn every_kind_is_drawn() {
-        let kinds: std::collections::BTreeSet<&str> =
-            (0..200).flat_map(|seed| Plan::of(seed, 60).steps).map(|step| step.fault.kind()).collect();
-        assert_eq!(kinds.len(), 22, "{kinds:?}");
+        assert_eq!(kinds().len(), 22, "{:?}", kinds());
     }
 }

@@ -20,6 +20,7 @@ use store::{Engine, Machine};
 
 use super::snapshot::{Snapshot, SnapshotData};
 use crate::dial::Purpose;
+use crate::followers::Followers;
 use crate::freshness::Freshness;
 use crate::member::Member;
 use crate::pace::Heartbeats;
@@ -31,6 +32,7 @@ use crate::rpc::transfers::Transfers;
 use crate::rpc::wire::append::Append;
 use crate::rpc::wire::{self, WireError};
 use crate::rpc::{server, snapshot};
+use crate::runtime;
 use crate::types::{RaftVote, TypeConfig};
 
 type Rpc<T> = Result<T, RPCError<TypeConfig>>;
@@ -42,6 +44,7 @@ pub(crate) struct Network<E: Engine> {
     pub(crate) fence: Arc<Fence>,
     pub(crate) transfers: Arc<Transfers>,
     pub(crate) heartbeats: Arc<Heartbeats>,
+    pub(crate) followers: Arc<Followers>,
     pub(crate) deadline: Duration,
     pub(crate) machine: Machine<E>,
 }
@@ -53,6 +56,7 @@ pub(crate) struct Client<E: Engine> {
     bulk: Session,
     transfers: Arc<Transfers>,
     heartbeats: Arc<Heartbeats>,
+    followers: Arc<Followers>,
     /// Whether this client only sends heartbeats.
     heartbeat: bool,
     machine: Machine<E>,
@@ -77,6 +81,7 @@ impl<E: Engine> Network<E> {
             bulk: session(Purpose::Bulk),
             transfers: Arc::clone(&self.transfers),
             heartbeats: Arc::clone(&self.heartbeats),
+            followers: Arc::clone(&self.followers),
             heartbeat,
             machine: self.machine.clone(),
         }
@@ -122,11 +127,14 @@ impl<E: Engine> RaftNetworkV2<TypeConfig> for Client<E> {
         let action = RPCTypes::AppendEntries;
         self.control.fenced().map_err(|error| rpc_error(&error, action, &self.control))?;
         let frame = wire::append::encode_request(&Append { request, pulse: self.control.pulse() });
-        let beat = self.heartbeats.send();
+        let (beat, sent_at) = (self.heartbeats.send(), runtime::now());
         let decode = wire::append::decode_response;
         let (answer, stamp) = self.ask(server::HEARTBEAT, frame, action, decode).await?;
         beat.answered();
         self.control.echo.heard(stamp);
+        if !matches!(answer, Err(StreamAppendError::HigherVote(_))) {
+            self.followers.followed(self.control.link.peer().id.0, sent.term(), sent_at);
+        }
         self.control.judge(sent, &answer).map_err(|error| rpc_error(&error, action, &self.control))?;
         Ok(match answer {
             Ok(matching) => AppendEntriesResponse::PartialSuccess(matching),
@@ -204,7 +212,7 @@ impl<E: Engine> RaftNetworkV2<TypeConfig> for Client<E> {
 /// 20 to 200 ms, doubling, each lengthened by up to a half so that two peers do not come back together.
 fn backoff_series() -> impl Iterator<Item = Duration> + Send + 'static {
     std::iter::successors(Some(20_u64), |wait| Some(wait.saturating_mul(2).min(200))).map(|wait| {
-        let chance = u64::from(crate::runtime::random_byte());
+        let chance = u64::from(runtime::random_byte());
         let extra = wait.saturating_mul(chance).div_euclid(512);
         Duration::from_millis(wait.saturating_add(extra))
     })

@@ -111,6 +111,11 @@ pub(crate) struct Sent {
 }
 
 impl Sent {
+    /// The term of who sent it.
+    pub(crate) const fn term(&self) -> u64 {
+        self.term
+    }
+
     pub(crate) fn of(request: &AppendEntriesRequest<TypeConfig>) -> Self {
         Self {
             term: store_vote(&request.vote).term,

@@ -82,6 +82,7 @@ async fn a_linearizable_read_anywhere_sees_every_earlier_write() {
 async fn without_a_majority_reads_and_writes_say_so() {
     let world = World::of(3).await;
     let node = world.node(1);
+    until("a heartbeat was answered", || node.leader_age_ms() >= 0).await;
     assert!(node.read(ReadMode::Bounded { max_age_ms: 60_000 }, None).await.is_ok());
     let far = *node.applied().borrow() + 1_000_000;
     world.kill(2).await;

@@ -4,7 +4,7 @@
 
 use std::sync::Arc;
 
-use api::client::Client;
+use api::client::{Client, ClientSettings};
 
 use super::node::Node;
 use super::{Fleet, making, settings_of};
@@ -60,12 +60,27 @@ impl Fleet {
         self.nodes.iter().map(client).collect()
     }
 
+    /// Clients of the officers' side of each node alone, not signed in, that send each call once and with little patience.
+    pub(in crate::live) fn desks(&self) -> Vec<Client<HttpTransport>> {
+        const PATIENCE_MS: u64 = 3_000;
+        let client = |node: &Node| {
+            let settings = settings_of(vec![node.addresses.officer.clone()], PATIENCE_MS, PATIENCE_MS);
+            // Half of a pause is never spent by chance: so long, it is beyond the deadline.
+            let pause_ms = PATIENCE_MS.saturating_mul(2);
+            let settings =
+                ClientSettings { backoff_first_ms: pause_ms, backoff_ms_max: pause_ms, ..settings };
+            Client::new(Arc::clone(&self.transport), settings)
+        };
+        self.nodes.iter().map(client).collect()
+    }
+
     /// Each node to look at, with no patience at all.
     pub(in crate::live) fn lookers(&self) -> Vec<Looked> {
         let looked = |node: &Node| Looked {
             id: node.id,
             public: self.client(&node.addresses.public, 300),
             ops: self.client(&node.addresses.ops, 300),
+            process: Arc::clone(&node.running),
         };
         self.nodes.iter().map(looked).collect()
     }

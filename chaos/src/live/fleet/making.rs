@@ -27,7 +27,9 @@ pub(super) const PORTS_BESIDE: u16 = 150;
 pub(super) const GUESTS_MAX: usize = 20;
 /// Longest that making the nodes' data may take.
 const INIT_DEADLINE_S: i64 = 60;
-pub(super) const PASSWORD: &str = "chaos-only-password";
+/// The account that every cluster here has from the beginning.
+pub(in crate::live) const ADMIN: &str = "admin";
+pub(in crate::live) const PASSWORD: &str = "chaos-only-password";
 
 /// What `rakit init --json` and `rakit restore --json` say of a node.
 #[derive(Debug, Deserialize)]

@@ -12,6 +12,7 @@ mod told;
 
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
+use std::sync::atomic::Ordering;
 use std::time::Duration;
 
 use api::client::Client;
@@ -19,7 +20,7 @@ use tempfile::TempDir;
 use tokio::time::Instant;
 use uuid::Uuid;
 
-pub(super) use self::making::free_ports;
+pub(super) use self::making::{ADMIN, PASSWORD, free_ports};
 use self::node::Node;
 pub(super) use self::node::settings_of;
 use super::disk::PowerDisk;
@@ -179,6 +180,7 @@ impl Fleet {
         if let Some(links) = &self.links {
             links.is_process(place, process.id());
         }
+        node.running.store(process.id(), Ordering::Relaxed);
         node.process = Some(process);
         Ok(())
     }
@@ -368,5 +370,5 @@ impl Fleet {
 
 /// Signs in as the administrator that every cluster here has.
 pub(super) async fn sign_in(officers: &Client<HttpTransport>) -> Result<(), Trouble> {
-    officers.sign_in("admin", making::PASSWORD).await.map(drop).map_err(harness)
+    officers.sign_in(ADMIN, PASSWORD).await.map(drop).map_err(harness)
 }

@@ -4,6 +4,7 @@
 
 use std::path::PathBuf;
 use std::sync::Arc;
+use std::sync::atomic::AtomicU32;
 use std::time::Duration;
 
 use api::client::{Call, Client, ClientSettings};
@@ -38,6 +39,8 @@ pub(super) struct Node {
     pub(super) addresses: Addresses,
     pub(super) launch: Launch,
     pub(super) process: Option<Process>,
+    /// The number of its process at the kernel, for those who only look; of the last one when none runs.
+    pub(super) running: Arc<AtomicU32>,
     pub(super) disk: Option<PowerDisk>,
     /// Whether it belongs to the cluster now: those that do not are asked nothing.
     pub(super) member: bool,
@@ -70,6 +73,7 @@ impl Node {
             name,
             launch,
             process: None,
+            running: Arc::default(),
             disk: None,
             member: true,
             public: client(&addresses.public, READ_MS, READ_MS),

@@ -27,6 +27,12 @@ impl Fleet {
         self.nodes.get(place).map_or_else(String::new, |node| node.launch.last_lines(count))
     }
 
+    /// All that a node wrote, of all its processes.
+    pub(in crate::live) fn words(&self, place: usize) -> Result<String, Trouble> {
+        let bytes = std::fs::read(&self.node(place)?.launch.log).map_err(harness)?;
+        Ok(String::from_utf8_lossy(&bytes).into_owned())
+    }
+
     /// Whether a node says now that it is ready for officers.
     pub(in crate::live) async fn is_ready(&self, place: usize) -> bool {
         match self.nodes.get(place) {

@@ -3,11 +3,16 @@
 //! Invariant: one seed gives one order of faults, of whom they hit and how long they last; what the nodes make of it is
 //! theirs. All that is undone is waited for before the next fault begins.
 
+mod audience;
+mod batches;
 mod beside;
+mod followers;
 mod officers;
+mod pages;
 mod readers;
 mod record;
 mod scenarios;
+mod sessions;
 mod strikes;
 mod verdicts;
 mod watch;
@@ -21,6 +26,7 @@ use api::client::Client;
 use futures_util::future::{join_all, try_join_all};
 use tokio::time::{Instant, sleep};
 
+use self::audience::{Seats, Seen};
 use self::beside::{Backup, Beside, Flood};
 use self::readers::Desk;
 use self::record::Record;
@@ -108,7 +114,7 @@ fn enough(plan: &Plan, story: &Story) -> Result<(), Trouble> {
 
     let (strikes, writes) = plan.scenario.least(plan.seconds);
     let done =
-        |operation: &&report::Operation| operation.kind == "write" && operation.ended == report::Ended::Done;
+        |operation: &&report::Operation| operation.is_write() && operation.ended == report::Ended::Done;
     let written = u64::try_from(story.operations.iter().filter(done).count()).unwrap_or(u64::MAX);
     if story.strikes.len() >= strikes && written >= writes {
         return Ok(());
@@ -154,16 +160,8 @@ async fn play(plan: &Plan, story: &mut Story, say: &mut dyn FnMut(&str)) -> Resu
     let writing = (0..).zip(&clients).map(|(officer, client): (u64, _)| {
         officers::work(client, &record, officer, chance(officer.saturating_add(1)), &stop)
     });
-    let desk = Desk { nodes: &readers, record: &record, stop: &stop };
-    let reading = async {
-        tokio::join!(
-            readers::linearizable(desk, chance(100)),
-            readers::linearizable(desk, chance(101)),
-            readers::session(desk, chance(102)),
-            readers::session(desk, chance(103)),
-            readers::sums(desk, chance(104)),
-        )
-    };
+    let desks = fleet.desks();
+    let seats = Seats { public: Desk { nodes: &readers, record: &record, stop: &stop }, officers: &desks };
     let looking =
         join_all(lookers.iter().enumerate().map(|looked| watch::watch(looked, &record, &silence, &rest)));
     let conducting = async {
@@ -180,16 +178,16 @@ async fn play(plan: &Plan, story: &mut Story, say: &mut dyn FnMut(&str)) -> Resu
             stop.set(true);
             done
         };
-        let (_, done) = tokio::join!(reading, writing);
+        let (seen, done) = tokio::join!(seats.attend(plan.seed), writing);
         rest.set(true);
-        done
+        done.map(|_| seen)
     };
     let (done, stretches): (_, Vec<Vec<Stretch>>) = tokio::join!(load, looking);
     story.took_us = record.now_us();
     story.nodes = (0..plan.nodes).map(|place| format!("node {}", fleet.id(place))).collect();
     story.stretches = stretches.into_iter().flatten().collect();
     let judged = match done {
-        Ok(_) => judge(&fleet, &record, story, say).await,
+        Ok(seen) => judge(&fleet, (&seats, seen), &record, story, say).await,
         Err(trouble) => Err(trouble),
     };
     story.operations = record.take_operations();
@@ -197,7 +195,7 @@ async fn play(plan: &Plan, story: &mut Story, say: &mut dyn FnMut(&str)) -> Resu
     if plan.judged {
         judge_waits(&story.waits, &record);
     }
-    story.verdicts = verdicts::all(&record);
+    story.verdicts = verdicts::all(&record, plan.seconds);
     if judged.is_err() || story.kept() != Some(true) {
         say(&format!("the nodes' logs are kept in {}", fleet.keep().display()));
     }
@@ -296,11 +294,14 @@ impl Conductor<'_> {
 /// When nobody writes any more: what the nodes hold.
 async fn judge(
     fleet: &Fleet,
+    (seats, seen): (&Seats<'_>, Seen),
     record: &Record,
     story: &mut Story,
     say: &mut dyn FnMut(&str),
 ) -> Result<(), Trouble> {
     super::judges::equality::judge(fleet.operators()).await?;
+    seats.finish(seen).await;
+    verdicts::words(fleet, record, &story.strikes)?;
     verdicts::ask_nodes(&fleet.numbered(), record).await;
     let began = Instant::now();
     verdicts::order(record);
@@ -310,6 +311,7 @@ async fn judge(
     story
         .numbers
         .push(("order judged".to_owned(), format!("{operations} operations in {} ms", took.as_millis())));
+    story.numbers.push(("most memory of each node".to_owned(), verdicts::memory(record)));
     Ok(())
 }
 

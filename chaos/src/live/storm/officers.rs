@@ -1,13 +1,14 @@
 //! Officers who report and correct: some of them race on the same stations, and some have seen an old revision.
 //!
 //! Invariant: a write whose outcome is not known is sent again with its key, at whichever node answers, until it is or the
-//! officer's patience ends; only then it counts as unknown.
+//! officer's patience ends; only then it counts as unknown. At every node there is somebody who wants something.
 
 use std::cell::Cell;
 
 use api::client::{Client, ClientError};
 use uuid::Uuid;
 
+use super::batches;
 use super::record::{Call, Fate, Record};
 use crate::chance::Chance;
 use crate::live::transport::HttpTransport;
@@ -19,8 +20,16 @@ pub(super) const OFFICERS: u64 = 8;
 pub(super) const RACED: u64 = 6;
 /// Stations of one officer alone.
 pub(super) const OWN: u64 = 24;
+/// All stations that are written to: the last ones are of those who sign in and out.
+pub(super) const STATIONS: u64 = RACED + (OFFICERS + 1) * OWN;
+const _: () = assert!(STATIONS <= country::STATIONS);
 /// A write is sent again so often, each time for the client's deadline.
-const PATIENCE: u32 = 4;
+pub(super) const PATIENCE: u32 = 4;
+/// Of a hundred times that an officer sends something, so many times it is a batch.
+const BATCH_PERCENT: u64 = 6;
+/// Of a hundred times, so many times an officer first goes back to the node that was theirs in the beginning: who loses a
+/// node stays at the next one, so that after some faults all would sit at one, and its loss be the loss of all.
+const HOME_PERCENT: u64 = 20;
 
 /// One officer's work until `stop` is set.
 pub(super) async fn work(
@@ -30,15 +39,28 @@ pub(super) async fn work(
     mut chance: Chance,
     stop: &Cell<bool>,
 ) -> Result<(), Trouble> {
+    let (first, name) = (first_own(officer), format!("officer {officer}"));
     while !stop.get() {
-        let own = RACED.saturating_add(officer.saturating_mul(OWN)).saturating_add(chance.below(OWN));
+        if chance.percent(HOME_PERCENT) {
+            client.begin_at(0);
+        }
+        if chance.percent(BATCH_PERCENT) {
+            batches::write(client, record, &name, (first, OWN), &mut chance).await?;
+            continue;
+        }
+        let own = first.saturating_add(chance.below(OWN));
         let station = if chance.percent(25) { chance.below(RACED) } else { own };
         let seen = record.revision(station);
         // Now and then somebody has not seen the newest one.
         let seen = if chance.percent(3) { seen.saturating_sub(1) } else { seen };
-        write(client, record, format!("officer {officer}"), (station, seen)).await?;
+        write(client, record, name.clone(), (station, seen)).await?;
     }
     Ok(())
+}
+
+/// The first of an officer's own stations.
+pub(super) const fn first_own(officer: u64) -> u64 {
+    RACED.saturating_add(officer.saturating_mul(OWN))
 }
 
 async fn write(

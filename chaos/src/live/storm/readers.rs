@@ -9,7 +9,7 @@ use api::client::Client;
 use api::dto::results::{ResultChild, ResultsPage};
 use api::dto::stations::TallyPage;
 
-use super::officers::{OFFICERS, OWN, RACED};
+use super::officers::{RACED, STATIONS};
 use super::record::{Call, Record};
 use crate::chance::Chance;
 use crate::judges::session::Session;
@@ -38,11 +38,7 @@ impl<'r> Desk<'r> {
 }
 
 fn some_station(chance: &mut Chance) -> u64 {
-    if chance.percent(70) {
-        chance.below(RACED)
-    } else {
-        RACED.saturating_add(chance.below(OFFICERS.saturating_mul(OWN)))
-    }
+    if chance.percent(70) { chance.below(RACED) } else { chance.between(RACED, STATIONS.saturating_sub(1)) }
 }
 
 /// Reads stations so that every write that ended before must be seen, at any node.

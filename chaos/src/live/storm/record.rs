@@ -13,6 +13,7 @@ use crate::judges::age;
 use crate::judges::equality::States;
 use crate::judges::exactly_once::Sent;
 use crate::judges::linearizability::{self, Action};
+use crate::judges::memory;
 use crate::live::country;
 use crate::report::{Ended, Operation};
 
@@ -50,6 +51,7 @@ struct Inner {
     states: States,
     complaints: BTreeMap<&'static str, Vec<String>>,
     looked: BTreeMap<&'static str, u64>,
+    memory: BTreeMap<u64, u64>,
 }
 
 /// Who asks about what, and since when.
@@ -94,6 +96,11 @@ impl Record {
 
     /// A write has come to its end, or is given up.
     pub(super) fn wrote(&self, call: &Call, seen: u32, value: u64, fate: Fate) {
+        self.wrote_as("write", call, (seen, value), fate);
+    }
+
+    /// The same for a write of some kind.
+    pub(super) fn wrote_as(&self, kind: &'static str, call: &Call, (seen, value): (u32, u64), fate: Fate) {
         let now = self.now_us();
         let mut inner = self.inner.borrow_mut();
         let (told, shown, revision, index) = match fate {
@@ -117,7 +124,12 @@ impl Record {
         let returned = (fate != Fate::Unknown).then_some(now);
         let action = Action::Write { seen, value, ended: told };
         inner.judge(call, returned, action);
-        inner.note(call, "write", now, (shown, revision, index));
+        inner.note(call, kind, now, (shown, revision, index));
+    }
+
+    /// A write was refused before anybody looked at what it says, or must have been: it has no effect.
+    pub(super) fn barred(&self, value: u64) {
+        self.inner.borrow_mut().sent.refused.insert(value);
     }
 
     /// A linearizable read was answered.
@@ -132,6 +144,18 @@ impl Record {
     pub(super) fn looked(&self, call: &Call, kind: &'static str, seen: (Ended, u32, u64)) {
         let now = self.now_us();
         self.inner.borrow_mut().note(call, kind, now, seen);
+    }
+
+    /// Something that is about no station has ended: who did what to what, and since when.
+    pub(super) fn did(
+        &self,
+        (client, object, called_us): (String, String, u64),
+        kind: &'static str,
+        (ended, revision, index): (Ended, u64, u64),
+    ) {
+        let ended_us = self.now_us();
+        let operation = Operation { client, kind, object, called_us, ended_us, ended, revision, index };
+        self.inner.borrow_mut().operations.push(operation);
     }
 
     /// A judge has looked once more, and may have something to say.
@@ -154,6 +178,20 @@ impl Record {
     pub(super) fn age(&self, node: u64, shown: (u64, i64), asked_us: u64) {
         let complaint = self.inner.borrow().by_time.judge(node, shown, asked_us);
         self.judged("age", complaint);
+    }
+
+    /// A node held that much memory.
+    pub(super) fn memory(&self, node: u64, resident_kib: u64) {
+        let mut inner = self.inner.borrow_mut();
+        let most = inner.memory.entry(node).or_default();
+        *most = (*most).max(resident_kib);
+        drop(inner);
+        self.judged("memory", memory::judge(node, resident_kib));
+    }
+
+    /// The most memory that each node was seen to hold, in KiB.
+    pub(super) fn most_memory(&self) -> BTreeMap<u64, u64> {
+        self.inner.borrow().memory.clone()
     }
 
     /// How often a judge has looked, and what it has to say.

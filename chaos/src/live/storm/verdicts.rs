@@ -8,14 +8,16 @@ use std::collections::BTreeMap;
 use api::client::Client;
 use api::dto::stations::TallyPage;
 
-use super::officers::{OFFICERS, OWN, RACED};
+use super::officers::STATIONS;
 use super::record::Record;
 use crate::judges::acknowledged::{self, Place, Written};
 use crate::judges::exactly_once;
 use crate::judges::linearizability::{self, Verdict as Order};
-use crate::live::country;
+use crate::judges::words;
+use crate::live::fleet::Fleet;
 use crate::live::transport::HttpTransport;
-use crate::report::Verdict;
+use crate::live::{Trouble, country};
+use crate::report::{Strike, Verdict};
 
 /// Steps that the order of one station's operations may take to find.
 const STEPS_MAX: u64 = 20_000_000;
@@ -44,7 +46,7 @@ pub(super) async fn ask_nodes(nodes: &[(u64, &Client<HttpTransport>)], record: &
 /// All revisions of all stations at a node.
 async fn held(node: &Client<HttpTransport>, index: u64) -> Result<BTreeMap<Place, Written>, String> {
     let mut held = BTreeMap::new();
-    for station in 0..RACED.saturating_add(OFFICERS.saturating_mul(OWN)) {
+    for station in 0..STATIONS {
         let code = country::station(station);
         let path = format!("/api/v1/stations/{code}/{}?min_index={index}", country::CONTEST);
         let page = node.read::<TallyPage>(path).await.map_err(|error| error.to_string())?;
@@ -78,30 +80,103 @@ pub(super) fn order(record: &Record) {
 /// How a complaint begins that is none: the judge did not come to an end.
 const OPEN: &str = "not decided:";
 
-/// All verdicts, in the order of the promises.
-pub(super) fn all(record: &Record) -> Vec<Verdict> {
-    let promises = [
-        ("acknowledged", "an acknowledged write is never lost (P1)", "nodes asked for everything"),
-        ("exactly_once", "a request has one effect (P2)", "nodes asked for everything"),
-        ("linearizability", "writes and linearizable reads have an order (P3)", "stations"),
-        ("session", "nobody goes back in time (P4)", "reads with min_index"),
-        ("age", "nobody says to be younger than they are (P4)", "answers with an age"),
-        ("sums", "a region is the sum of its parts (P5)", "regions read under load"),
-        ("equality", "one index, one state (P6)", "looks at states"),
-        ("backup", "a backup that was taken can be restored", "backups beside faults"),
-        ("flood", "the public is answered under a flood (P9)", "floods beside faults"),
-        ("waits", "one node less changes little (P10)", "kinds of faults with a limit"),
-        ("liveness", "after a fault all goes on (P10)", "faults"),
-    ];
-    let verdict = |(judge, promise, what): (&str, &str, &str)| {
-        let (looked, complaints) = record.said(judge);
-        let (open, broken): (Vec<String>, Vec<String>) =
-            complaints.into_iter().partition(|said| said.starts_with(OPEN));
-        let kept = if broken.is_empty() { open.is_empty().then_some(true) } else { Some(false) };
-        let why = if broken.is_empty() { open } else { broken }.join("; ");
-        let (judge, promise, looked_at) = (judge.to_owned(), promise.to_owned(), format!("{looked} {what}"));
-        Verdict { judge, promise, looked_at, kept, why }
-    };
-    // A judge that never had anything to look at has nothing to say.
-    promises.into_iter().filter(|(judge, ..)| record.said(judge).0 > 0).map(verdict).collect()
+/// What the nodes wrote about themselves, all of it, in a run with these faults.
+pub(super) fn words(fleet: &Fleet, record: &Record, strikes: &[Strike]) -> Result<(), Trouble> {
+    let faults: Vec<&str> = strikes.iter().map(|strike| strike.name.as_str()).collect();
+    for place in fleet.members() {
+        record.judged("words", words::judge(fleet.id(place), &fleet.words(place)?, &faults));
+    }
+    Ok(())
+}
+
+/// The most memory of each node, in words.
+pub(super) fn memory(record: &Record) -> String {
+    let most = record.most_memory();
+    let of = |(node, kib): (&u64, &u64)| format!("node {node} {} MiB", kib.div_euclid(1024));
+    most.iter().map(of).collect::<Vec<_>>().join(", ")
+}
+
+/// A judge, its promise, what it looks at, and how much of that a minute must bring at least.
+struct Row(&'static str, &'static str, &'static str, u64);
+
+/// All judges, in the order of the promises.
+const ROWS: [Row; 16] = [
+    Row("acknowledged", "an acknowledged write is never lost (P1)", "nodes asked for everything", 1),
+    Row("exactly_once", "a request has one effect (P2)", "nodes and answers that came twice", 1),
+    Row("linearizability", "writes and linearizable reads have an order (P3)", "stations", 100),
+    Row("session", "nobody goes back in time (P4)", "reads with min_index", 600),
+    Row("age", "nobody says to be younger than they are (P4)", "answers with an age", 600),
+    Row("sums", "a region is the sum of its parts (P5)", "regions read under load", 120),
+    Row("pages", "one version has one set of numbers (P5)", "pages and data seen before elsewhere", 60),
+    Row("feed", "the feed tells every change once, in order (P4)", "answers of the feed", 120),
+    Row("equality", "one index, one state (P6)", "looks at states", 60),
+    Row("revocation", "a token serves everywhere until it is revoked", "uses of tokens", 30),
+    Row("backup", "a backup that was taken can be restored", "backups beside faults", 0),
+    Row("flood", "the public is answered under a flood (P9)", "floods beside faults", 0),
+    Row("waits", "one node less changes little (P10)", "kinds of faults with a limit", 0),
+    Row("liveness", "after a fault all goes on (P10)", "faults", 6),
+    Row("memory", "memory is bounded", "looks at processes", 100),
+    Row("words", "no panic, no error without a cause", "nodes' logs", 1),
+];
+
+/// All verdicts, in the order of the promises, of a run of so many seconds.
+pub(super) fn all(record: &Record, seconds: u64) -> Vec<Verdict> {
+    let least = |row: &Row| row.3.saturating_mul(seconds).div_ceil(60);
+    let rows = ROWS.iter().map(|row| (row, least(row), record.said(row.0)));
+    // A judge that had nothing to look at, and needed nothing, has nothing to say.
+    let rows = rows.filter(|(_, least, (looked, _))| *looked > 0 || *least > 0);
+    rows.map(|(row, least, said)| verdict(row, least, said)).collect()
+}
+
+fn verdict(
+    Row(judge, promise, what, _): &Row,
+    least: u64,
+    (looked, complaints): (u64, Vec<String>),
+) -> Verdict {
+    let (mut open, broken): (Vec<String>, Vec<String>) =
+        complaints.into_iter().partition(|said| said.starts_with(OPEN));
+    if looked < least {
+        open.push(format!("a run of this length wants {least} {what}"));
+    }
+    let kept = if broken.is_empty() { open.is_empty().then_some(true) } else { Some(false) };
+    let why = if broken.is_empty() { open } else { broken }.join("; ");
+    let (judge, promise, looked_at) =
+        ((*judge).to_owned(), (*promise).to_owned(), format!("{looked} {what}"));
+    Verdict { judge, promise, looked_at, kept, why }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// What a judge says of a minute: a word, or that it has nothing to say.
+    fn kept(record: &Record, judge: &str) -> &'static str {
+        let all = all(record, 60);
+        match all.into_iter().find(|verdict| verdict.judge == judge).map(|verdict| verdict.kept) {
+            None => "silent",
+            Some(None) => "open",
+            Some(Some(true)) => "kept",
+            Some(Some(false)) => "broken",
+        }
+    }
+
+    #[test]
+    fn a_judge_that_saw_too_little_leaves_its_promise_open() {
+        let record = Record::new();
+        assert_eq!(kept(&record, "revocation"), "open");
+        (0..29).for_each(|_| record.judged("revocation", None));
+        assert_eq!(kept(&record, "revocation"), "open");
+        record.judged("revocation", None);
+        assert_eq!(kept(&record, "revocation"), "kept");
+        record.judged("revocation", Some("a token".to_owned()));
+        assert_eq!(kept(&record, "revocation"), "broken");
+    }
+
+    #[test]
+    fn what_is_not_decided_is_not_broken() {
+        let record = Record::new();
+        (0..200).for_each(|_| record.judged("linearizability", None));
+        record.judged("linearizability", Some(format!("{OPEN} station 1")));
+        assert_eq!(kept(&record, "linearizability"), "open");
+    }
 }

@@ -4,6 +4,8 @@
 
 use std::cell::{Cell, RefCell};
 use std::collections::BTreeMap;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicU32, Ordering};
 use std::time::Duration;
 
 use api::client::{Call, Client};
@@ -18,7 +20,7 @@ use crate::report::{Role, Stretch};
 
 /// Between two looks at what nodes are.
 const PACE: Duration = Duration::from_millis(50);
-/// Looks between two of the state's sum.
+/// Looks between two of the state's sum and of memory.
 const LOOKS_PER_HASH: u32 = 10;
 /// What may still be on its way when a line is cut.
 const ON_ITS_WAY_MS: u64 = 50;
@@ -41,11 +43,28 @@ impl Silence {
     }
 }
 
-/// A node to look at: its number, its public side and its operators' side, both without patience.
+/// A node to look at: its number, its public side and its operators' side, both without patience, and its process.
 pub(in crate::live) struct Looked {
     pub(in crate::live) id: u64,
     pub(in crate::live) public: Client<HttpTransport>,
     pub(in crate::live) ops: Client<HttpTransport>,
+    pub(in crate::live) process: Arc<AtomicU32>,
+}
+
+impl Looked {
+    /// What the process of the node holds in memory, in KiB; nothing while none runs.
+    fn resident_kib(&self) -> Option<u64> {
+        let process = self.process.load(Ordering::Relaxed);
+        resident_kib(&std::fs::read_to_string(format!("/proc/{process}/status")).ok()?)
+    }
+}
+
+/// The resident memory that the kernel tells of a process, if that is a node.
+fn resident_kib(status: &str) -> Option<u64> {
+    let value = |name: &str| status.lines().find_map(|line| line.strip_prefix(name)).map(str::trim);
+    // Before the program has become the node, it is the one that starts it.
+    value("Name:").filter(|name| *name == "rakit")?;
+    value("VmRSS:")?.strip_suffix("kB")?.trim().parse().ok()
 }
 
 /// Looks at one node until told to stop; answers what it was.
@@ -69,6 +88,11 @@ pub(super) async fn watch(
             None => stretches.push(Stretch { node: place, role, from_us: 0, to_us: now_us }),
         }
         looks = looks.wrapping_add(1);
+        if looks.is_multiple_of(LOOKS_PER_HASH)
+            && let Some(resident_kib) = node.resident_kib()
+        {
+            record.memory(node.id, resident_kib);
+        }
         if role != Role::Silent
             && looks.is_multiple_of(LOOKS_PER_HASH)
             && let Ok(told) = node.ops.state_hash(None).await
@@ -105,5 +129,18 @@ async fn look((place, node): (usize, &Looked), record: &Record, silence: &Silenc
         Ok(status) if status.leader == Some(node.id) => Role::Leader,
         Ok(_) => Role::Follower,
         Err(_) => Role::Silent,
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::resident_kib;
+
+    #[test]
+    fn the_memory_is_that_of_the_node() {
+        let status = |name: &str| format!("Name:\t{name}\nVmHWM:\t  90 kB\nVmRSS:\t    70 kB\nThreads:\t1\n");
+        assert_eq!(resident_kib(&status("rakit")), Some(70));
+        assert_eq!(resident_kib(&status("setpriv")), None);
+        assert_eq!(resident_kib("Name:\trakit\n"), None);
     }
 }

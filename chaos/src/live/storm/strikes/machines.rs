@@ -44,11 +44,11 @@ pub(super) async fn crash(strike: &Strike, fleet: &mut Fleet, fault: Fault) -> R
     fleet.revive(&strike.nodes).await.map(drop)
 }
 
-/// Nodes' clocks are wrong for a while.
+/// Nodes' clocks are wrong for long enough that they notice: they ask each other every two seconds.
 pub(super) async fn skew(strike: &Strike, fleet: &Fleet) -> Result<(), Trouble> {
     let seconds = if strike.first_way { SKEW_SECONDS } else { SKEW_SECONDS.saturating_neg() };
     strike.nodes.iter().try_for_each(|node| fleet.set_clock(*node, seconds))?;
-    sleep(strike.hold).await;
+    sleep(strike.hold.saturating_mul(4)).await;
     strike.nodes.iter().try_for_each(|node| fleet.set_clock(*node, 0))
 }
 
