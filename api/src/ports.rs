@@ -126,17 +126,18 @@ impl Freshness {
 pub struct Confirmed(Option<Instant>);
 
 impl Confirmed {
-    /// Since that many milliseconds; `-1` for never.
-    #[must_use]
-    pub fn since(leader_age_ms: i64) -> Self {
-        let age = u64::try_from(leader_age_ms).map(Duration::from_millis);
-        Self(age.ok().and_then(|age| Instant::now().checked_sub(age)))
+    /// As what `leader_age_ms` answers says: since that many milliseconds, `-1` for never.
+    pub fn by(leader_age_ms: impl FnOnce() -> i64) -> Self {
+        // Before the age: a pause between the two makes this older, not younger.
+        let now = Instant::now();
+        let age = u64::try_from(leader_age_ms()).map(Duration::from_millis);
+        Self(age.ok().and_then(|age| now.checked_sub(age)))
     }
 
     /// Milliseconds since then; `-1` for never.
     #[must_use]
     pub fn age_ms(self) -> i64 {
-        self.0.map_or(-1, |at| i64::try_from(at.elapsed().as_millis()).unwrap_or(i64::MAX))
+        self.0.map_or(-1, |at| i64::try_from(at.elapsed().as_micros().div_ceil(1_000)).unwrap_or(i64::MAX))
     }
 }
 

@@ -55,14 +55,16 @@ impl<E: Engine> Cluster<E> {
 
     /// A heartbeat beside those of openraft, which gives its own up when the next one is due: on a slow line each.
     async fn ask_voter(&self, voter: NodeId, term: u64) -> Answer {
-        let Some(member) = self.member(voter) else { return Answer::Silent };
+        // One that lost what it had acknowledged may have lost its vote too: it confirms nobody.
+        let member = self.member(voter).filter(|member| self.inner.fence.lost(member).is_none());
+        let Some(member) = member else { return Answer::Silent };
         let vote = raft_vote(store::Vote { term, node: self.inner.settings.node.0, committed: true });
         let request =
             AppendEntriesRequest { vote, prev_log_id: None, entries: Vec::new(), leader_commit: None };
         let frame = append::encode_request(&Append { request, pulse: Pulse::default() });
         let link = self.inner.peers.link(&member, Purpose::Control);
         let deadline = std::time::Duration::from_millis(LINEARIZABLE_DEADLINE_MS);
-        let Ok(answer) = link.call(server::HEARTBEAT, frame, deadline).await else { return Answer::Silent };
+        let Ok(answer) = link.ask(server::HEARTBEAT, frame, deadline).await else { return Answer::Silent };
         match append::decode_response(answer) {
             Ok((Ok(_) | Err(StreamAppendError::Conflict(_)), _)) => Answer::Follows,
             Ok((Err(StreamAppendError::HigherVote(_)), _)) => Answer::Left,

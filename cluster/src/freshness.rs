@@ -56,7 +56,13 @@ pub(crate) struct Echo(Mutex<Option<(u64, Instant)>>);
 impl Echo {
     /// An answer with that stamp has come.
     pub(crate) fn heard(&self, stamp: u64) {
-        *self.0.lock().unwrap_or_else(PoisonError::into_inner) = Some((stamp, runtime::now()));
+        let mut heard = self.0.lock().unwrap_or_else(PoisonError::into_inner);
+        let older = |(known, _): &(u64, Instant)| {
+            (stamp & !stamp_mask()) == (known & !stamp_mask()) && stamp < *known
+        };
+        if !heard.as_ref().is_some_and(older) {
+            *heard = Some((stamp, runtime::now()));
+        }
     }
 
     /// What to say to the peer now.
@@ -105,8 +111,10 @@ impl Freshness {
             return;
         }
         let held_ms = u64::from(pulse.held_ms);
-        // What drift may have added, and a millisecond for what was rounded away.
-        let less_ms = held_ms.div_ceil(DRIFT_PARTS).saturating_add(u64::from(pulse.age_ms)).saturating_add(1);
+        let age_ms = u64::from(pulse.age_ms);
+        // What the leader's clock may have gone wrong meanwhile, and a millisecond for what was rounded away.
+        let drift_ms = held_ms.saturating_add(age_ms).div_ceil(DRIFT_PARTS);
+        let less_ms = age_ms.saturating_add(drift_ms).saturating_add(1);
         let written_ms = (pulse.stamp & stamp_mask()).saturating_add(held_ms);
         // Nobody but a broken leader had an answer before it was sent.
         let at_us = written_ms.saturating_sub(less_ms).saturating_mul(1_000).min(self.elapsed_us());
@@ -204,7 +212,7 @@ mod tests {
         pass(2_000).await;
         follower.count(pulse);
         // The answer's 40 ms count as well: nobody can tell the way there from the way back.
-        assert_eq!(follower.age_ms(), 40 + 40 + 2_000 + 1);
+        assert_eq!(follower.age_ms(), 40 + 40 + 2_000 + 1 + 1);
     }
 
     #[tokio::test(start_paused = true)]

@@ -25,6 +25,8 @@ use crate::space::Room;
 const INTERVAL: Duration = Duration::from_secs(2);
 /// Between two rounds, whoever wants one.
 const PAUSE: Duration = Duration::from_millis(100);
+/// What was told so long ago is as good as new.
+const LATELY: Duration = Duration::from_millis(200);
 /// Longest wait for a round that somebody wants: one peer that is away makes it as long as its deadline.
 const WANTED_MAX: Duration = Duration::from_millis(1_500);
 const DEADLINE: Duration = Duration::from_secs(1);
@@ -86,11 +88,12 @@ pub(crate) struct Greetings {
     rounds: watch::Sender<Rounds>,
 }
 
-/// Rounds of questions so far.
+/// Rounds of questions so far, and when the last one ended.
 #[derive(Clone, Copy, Debug, Default)]
 struct Rounds {
     begun: u64,
     ended: u64,
+    ended_at: Option<Instant>,
 }
 
 impl Greetings {
@@ -99,7 +102,10 @@ impl Greetings {
     }
 
     fn end(&self) {
-        self.rounds.send_modify(|rounds| rounds.ended = rounds.begun);
+        self.rounds.send_modify(|rounds| {
+            rounds.ended = rounds.begun;
+            rounds.ended_at = Some(runtime::now());
+        });
     }
 
     /// Waits until a round has ended that began after this call, or a moment has passed.
@@ -116,7 +122,7 @@ impl Greetings {
 impl<E: Engine> Cluster<E> {
     /// Asks all peers who they are, again and again, and judges this node's clock by what they say.
     pub(crate) async fn greet_peers(&self) {
-        let greetings = &self.inner.greetings;
+        let (greetings, mut judged_at) = (&self.inner.greetings, runtime::now());
         while !self.is_over() {
             greetings.begin();
             let members = self.status().members.into_iter().map(|status| status.member);
@@ -124,10 +130,19 @@ impl<E: Engine> Cluster<E> {
             // Together, so that one that is away does not delay the others; each has its deadline.
             futures_util::future::join_all(peers.iter().map(|peer| self.greet(peer))).await;
             greetings.end();
-            self.judge_clock().await;
+            if runtime::since(judged_at) >= INTERVAL {
+                judged_at = runtime::now();
+                self.judge_clock().await;
+            }
             runtime::sleep(PAUSE).await;
             runtime::timeout(INTERVAL.saturating_sub(PAUSE), greetings.wanted.notified()).await.ok();
         }
+    }
+
+    /// Whether all peers were asked a moment ago: asking once more would bring nothing new.
+    pub(crate) fn heard_peers_lately(&self) -> bool {
+        let ended_at = self.inner.greetings.rounds.borrow().ended_at;
+        ended_at.is_some_and(|at| runtime::since(at) < LATELY)
     }
 
     /// Has all peers asked once more.

@@ -158,7 +158,7 @@ impl<E: Engine> Cluster<E> {
             // Leadership is on its way to a node whose clock is right.
             return Attempt::NotWritten;
         }
-        if !self.has_room_for(proposal.header.principal).await {
+        if !self.has_room_for(proposal.header.principal, deadline).await {
             return Attempt::Refused(ProposeError::DiskFull);
         }
         if self.apply_lag() > APPLY_LAG_ENTRIES_MAX {

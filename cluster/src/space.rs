@@ -13,7 +13,7 @@ use tally::command::Principal;
 use tally::ids::NodeId;
 
 use crate::handle::Cluster;
-use crate::runtime;
+use crate::runtime::{self, Instant};
 use crate::types::{TypeConfig, voters};
 
 const ROUND: Duration = Duration::from_secs(1);
@@ -171,15 +171,21 @@ impl<E: Engine> Cluster<E> {
 
     /// Whether there is room for what this principal writes. Before that is denied everybody is asked once more: one disk
     /// may have room again when another fills up.
-    pub(crate) async fn has_room_for(&self, principal: Principal) -> bool {
+    pub(crate) async fn has_room_for(&self, principal: Principal, deadline: Instant) -> bool {
         let of_a_client = matches!(principal, Principal::Session { .. });
         if !of_a_client || !self.majority_is(Room::Scarce) {
             return true;
         }
-        self.note_room().await;
-        if self.majority_is(Room::Scarce) {
-            self.hear_peers().await;
+        if self.heard_peers_lately() {
+            return false;
         }
+        let asking = async {
+            self.note_room().await;
+            if self.majority_is(Room::Scarce) {
+                self.hear_peers().await;
+            }
+        };
+        runtime::timeout(runtime::remaining(deadline), asking).await.ok();
         !self.majority_is(Room::Scarce)
     }
 

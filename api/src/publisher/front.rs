@@ -82,7 +82,10 @@ where
         Either::Right(Box::pin(async move {
             let demanded = Demand::get(&publisher, request.uri().path(), source).await;
             match (demanded, source) {
-                (Demanded::Page(kept), _) => Ok(publisher.answer(&kept.page, kept.moment, &request)),
+                (Demanded::Page(kept), _) => {
+                    let index = HeaderValue::from(kept.moment.index);
+                    Ok(publisher.answer(&kept.page, (kept.moment, &index), &request))
+                }
                 (Demanded::Missing, Source::Html(_)) => {
                     Ok(publisher.notice(&NOT_FOUND, StatusCode::NOT_FOUND, &request))
                 }
@@ -117,12 +120,17 @@ impl Publisher {
         }
         kept.note_read(snapshot.round);
         self.hits.fetch_add(1, Ordering::Relaxed);
-        Some(self.answer(&kept.page, snapshot.moment, request))
+        Some(self.answer(&kept.page, (snapshot.moment, &snapshot.index), request))
     }
 
-    fn answer<B>(&self, page: &Page, moment: Moment, request: &Request<B>) -> Response<FrontBody> {
+    fn answer<B>(
+        &self,
+        page: &Page,
+        made: (Moment, &HeaderValue),
+        request: &Request<B>,
+    ) -> Response<FrontBody> {
         let mut response = page.respond(request.method(), request.headers());
-        self.add_live(response.headers_mut(), moment);
+        self.add_live(response.headers_mut(), made);
         response.map(http_body_util::Either::Left)
     }
 
@@ -135,14 +143,14 @@ impl Publisher {
             response.headers_mut().insert(header::RETRY_AFTER, HeaderValue::from_static("2"));
             response.headers_mut().insert(header::CACHE_CONTROL, HeaderValue::from_static("no-store"));
         }
-        let moment = self.snapshot.load().moment;
-        self.add_live(response.headers_mut(), moment);
+        let snapshot = self.snapshot.load();
+        self.add_live(response.headers_mut(), (snapshot.moment, &snapshot.index));
         response.map(http_body_util::Either::Left)
     }
 
-    fn add_live(&self, headers: &mut HeaderMap, moment: Moment) {
+    fn add_live(&self, headers: &mut HeaderMap, (moment, index): (Moment, &HeaderValue)) {
         let snapshot = self.snapshot.load();
         let age_ms = self.queries.freshness().age_of(moment.index, moment.confirmed);
-        live::add(headers, &snapshot.node, (moment.index, age_ms), &self.numbers);
+        live::add(headers, &snapshot.node, (index, age_ms), &self.numbers);
     }
 }

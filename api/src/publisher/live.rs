@@ -37,12 +37,12 @@ impl RequestNumbers {
 pub(super) fn add(
     headers: &mut HeaderMap,
     node: &HeaderValue,
-    (index, leader_age_ms): (u64, i64),
+    (index, leader_age_ms): (&HeaderValue, i64),
     numbers: &RequestNumbers,
 ) {
     headers.insert(header::ACCESS_CONTROL_ALLOW_ORIGIN, HeaderValue::from_static("*"));
     headers.insert(NODE, node.clone());
-    headers.insert(INDEX, HeaderValue::from(index));
+    headers.insert(INDEX, index.clone());
     headers.insert(LEADER_AGE, HeaderValue::from(leader_age_ms));
     if let Some(id) = numbers.next() {
         headers.insert(REQUEST, id);

@@ -93,6 +93,7 @@ pub(super) fn run(publisher: &Publisher, memory: &mut Memory) -> Result<(), Read
         stale: round.stale,
         node: HeaderValue::from(publisher.queries.freshness().node.0),
         moment: Moment::of(&*view),
+        index: HeaderValue::from(view.index()),
     }));
     memory.before = std::mem::take(&mut memory.owed);
     Ok(())

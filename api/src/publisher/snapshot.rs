@@ -70,8 +70,9 @@ pub(super) struct Snapshot {
     pub(super) round: u64,
     pub(super) stale: bool,
     pub(super) node: HeaderValue,
-    /// The view at which all pages are true.
+    /// The view at which all pages are true, and its index as a header.
     pub(super) moment: Moment,
+    pub(super) index: HeaderValue,
 }
 
 impl Snapshot {
@@ -83,6 +84,7 @@ impl Snapshot {
             stale: false,
             node: HeaderValue::from(node.0),
             moment: Moment::default(),
+            index: HeaderValue::from(0_u64),
         }
     }
 }

@@ -95,8 +95,7 @@ fn complete(surface: &Surface, response: &mut Response, id: &str) {
     let freshness = surface.ports().queries.freshness();
     let pinned = response.extensions().get::<Pinned>().copied();
     let index = pinned.map_or(freshness.index, |pinned| pinned.index);
-    let confirmed = pinned.and_then(|pinned| pinned.confirmed);
-    let age_ms = confirmed.map_or(freshness.leader_age_ms, |confirmed| freshness.age_of(index, confirmed));
+    let age_ms = pinned.map_or(freshness.leader_age_ms, |pinned| freshness.age_of(index, pinned.confirmed));
     let fresh = matches!(response.status(), StatusCode::OK | StatusCode::NOT_MODIFIED);
     let headers = response.headers_mut();
     headers.insert("rakit-node", HeaderValue::from(freshness.node.0));

@@ -22,8 +22,9 @@ async fn body(request: Request) -> Result<Value, Problem> {
 
 /// `GET /cluster`.
 pub(super) async fn cluster(State(surface): State<Surface>) -> Result<Response, Problem> {
-    let cluster = Cluster::from(surface.ports().operations.status());
-    page(Pinned::at(cluster.index), &cluster)
+    let look = || Cluster::from(surface.ports().operations.status());
+    let (pinned, cluster) = Pinned::now(&surface, look, |cluster| cluster.index);
+    page(pinned, &cluster)
 }
 
 /// `POST /cluster/initialize`: a running node belongs to a cluster already; founding one is `rakit init`.
@@ -121,11 +122,12 @@ pub(super) async fn level(State(surface): State<Surface>, request: Request) -> R
 pub(super) async fn state_hash(State(surface): State<Surface>, params: Params) -> Result<Response, Problem> {
     let index = params.number("index", 0, u64::MAX)?;
     let hash = surface.ports().operations.state_hash(index)?;
-    page(Pinned::at(hash.index), &StateHash { index: hash.index, hash: hash.hash })
+    page(Pinned::past(hash.index), &StateHash { index: hash.index, hash: hash.hash })
 }
 
 /// `GET /state-hash/points`.
 pub(super) async fn hash_points(State(surface): State<Surface>) -> Result<Response, Problem> {
-    let told = HashPoints::from(surface.ports().operations.hash_points());
-    page(Pinned::at(told.now.index), &told)
+    let look = || HashPoints::from(surface.ports().operations.hash_points());
+    let (pinned, told) = Pinned::now(&surface, look, |told| told.now.index);
+    page(pinned, &told)
 }

@@ -142,17 +142,24 @@ impl Surface {
 #[derive(Clone, Copy)]
 struct Pinned {
     index: u64,
-    confirmed: Option<Confirmed>,
+    confirmed: Confirmed,
 }
 
 impl Pinned {
     fn of(view: &dyn StateView) -> Self {
-        Self { index: view.index(), confirmed: Some(view.confirmed()) }
+        Self { index: view.index(), confirmed: view.confirmed() }
     }
 
-    /// Of something that tells no age.
-    const fn at(index: u64) -> Self {
-        Self { index, confirmed: None }
+    /// What is looked up now, and the index that it says it is of.
+    fn now<T>(surface: &Surface, look: impl FnOnce() -> T, index: impl FnOnce(&T) -> u64) -> (Self, T) {
+        let confirmed = Confirmed::by(|| surface.ports().queries.freshness().leader_age_ms);
+        let found = look();
+        (Self { index: index(&found), confirmed }, found)
+    }
+
+    /// Of an index of long ago: nobody knows until when that was all there was.
+    fn past(index: u64) -> Self {
+        Self { index, confirmed: Confirmed::default() }
     }
 }
 

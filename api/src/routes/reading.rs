@@ -111,7 +111,7 @@ async fn status(State(surface): State<Surface>, params: Params) -> Result<Respon
 }
 
 async fn description() -> Result<Response, Problem> {
-    let mut response = page(Pinned::at(0), &crate::openapi::description())?;
+    let mut response = page(Pinned::past(0), &crate::openapi::description())?;
     response.extensions_mut().remove::<Pinned>();
     Ok(response)
 }

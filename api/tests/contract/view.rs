@@ -33,7 +33,7 @@ impl StateView for View {
     }
 
     fn confirmed(&self) -> Confirmed {
-        Confirmed::since(42)
+        Confirmed::by(|| 42)
     }
 
     fn ledger(&self) -> Result<Ledger, ReadError> {

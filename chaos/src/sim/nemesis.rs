@@ -164,7 +164,10 @@ impl Plan {
 /// Every kind of fault that plans draw.
 #[must_use]
 pub fn kinds() -> BTreeSet<&'static str> {
-    (0..PLANS_WITH_EVERY_KIND).flat_map(|seed| Plan::of(seed, 60).steps).map(|step| step.fault.kind()).collect()
+    (0..PLANS_WITH_EVERY_KIND)
+        .flat_map(|seed| Plan::of(seed, 60).steps)
+        .map(|step| step.fault.kind())
+        .collect()
 }
 
 fn who(chance: &mut Chance) -> Who {

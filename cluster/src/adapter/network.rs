@@ -17,6 +17,7 @@ use openraft::raft::{
 };
 use openraft::{OptionalSend, RPCTypes, RaftNetworkFactory, RaftNetworkV2};
 use store::{Engine, Machine};
+use tokio::sync::oneshot;
 
 use super::snapshot::{Snapshot, SnapshotData};
 use crate::dial::Purpose;
@@ -34,6 +35,9 @@ use crate::rpc::wire::{self, WireError};
 use crate::rpc::{server, snapshot};
 use crate::runtime;
 use crate::types::{RaftVote, TypeConfig};
+
+/// A heartbeat is waited for as long as so many deadlines: a peer may be further away than the next one is due.
+const HEARTBEAT_DEADLINES: u32 = 3;
 
 type Rpc<T> = Result<T, RPCError<TypeConfig>>;
 
@@ -115,6 +119,25 @@ impl<E: Engine> Client<E> {
     }
 }
 
+/// Sends a heartbeat and notes what its answer says.
+async fn heartbeat(
+    session: &Session,
+    followers: &Followers,
+    frame: Bytes,
+    sent: Sent,
+) -> Result<StreamAppendResult<TypeConfig>, PeerError> {
+    let (sent_at, deadline) = (runtime::now(), session.deadline.saturating_mul(HEARTBEAT_DEADLINES));
+    let answer = session.link.call(server::HEARTBEAT, frame, deadline).await?;
+    let decoded = wire::append::decode_response(answer);
+    let (answer, stamp) = decoded.map_err(|error| PeerError::Broken(error.to_string()))?;
+    session.echo.heard(stamp);
+    session.judge(sent, &answer)?;
+    if !matches!(answer, Err(StreamAppendError::HigherVote(_))) {
+        followers.followed(session.link.peer().id.0, sent.term(), sent_at);
+    }
+    Ok(answer)
+}
+
 impl<E: Engine> RaftNetworkV2<TypeConfig> for Client<E> {
     type SnapshotData = SnapshotData<E>;
 
@@ -127,15 +150,17 @@ impl<E: Engine> RaftNetworkV2<TypeConfig> for Client<E> {
         let action = RPCTypes::AppendEntries;
         self.control.fenced().map_err(|error| rpc_error(&error, action, &self.control))?;
         let frame = wire::append::encode_request(&Append { request, pulse: self.control.pulse() });
-        let (beat, sent_at) = (self.heartbeats.send(), runtime::now());
-        let decode = wire::append::decode_response;
-        let (answer, stamp) = self.ask(server::HEARTBEAT, frame, action, decode).await?;
+        let beat = self.heartbeats.send();
+        let (session, followers) = (self.control.clone(), Arc::clone(&self.followers));
+        let (tell, told) = oneshot::channel();
+        // openraft drops the call when the next heartbeat is due; who answers later has answered nevertheless.
+        runtime::spawn(async move {
+            // Nobody waits for the answer any more where this fails.
+            tell.send(heartbeat(&session, &followers, frame, sent).await).ok();
+        });
+        let answer = told.await.unwrap_or(Err(PeerError::Timeout));
+        let answer = answer.map_err(|error| rpc_error(&error, action, &self.control))?;
         beat.answered();
-        self.control.echo.heard(stamp);
-        if !matches!(answer, Err(StreamAppendError::HigherVote(_))) {
-            self.followers.followed(self.control.link.peer().id.0, sent.term(), sent_at);
-        }
-        self.control.judge(sent, &answer).map_err(|error| rpc_error(&error, action, &self.control))?;
         Ok(match answer {
             Ok(matching) => AppendEntriesResponse::PartialSuccess(matching),
             Err(StreamAppendError::Conflict(_)) => AppendEntriesResponse::Conflict,

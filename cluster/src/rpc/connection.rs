@@ -125,6 +125,17 @@ impl Link {
         unanswered.judge(result.unwrap_or(Err(PeerError::Timeout)))
     }
 
+    /// The same; that the caller gives the answer up before the deadline says nothing against the peer.
+    pub(crate) async fn ask(
+        &self,
+        path: &'static str,
+        frame: Bytes,
+        deadline: Duration,
+    ) -> Result<Bytes, PeerError> {
+        let result = runtime::timeout(deadline, self.exchange(path, frame)).await;
+        Unanswered { link: self, answered: false }.judge(result.unwrap_or(Err(PeerError::Timeout)))
+    }
+
     /// Opens a stream of frames in both directions.
     pub(crate) async fn open(
         &self,

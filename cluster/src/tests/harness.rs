@@ -13,6 +13,7 @@ use store::{Engine, Identity, MemoryDisk, create_on, open_on};
 use tally::command::{Command, Item, Principal, RequestIdentity};
 use tally::ids::{Fingerprint, NodeId, RequestKey};
 use tally::outcome::{Answer, Outcome};
+use tokio::io::{AsyncReadExt as _, AsyncWriteExt as _, DuplexStream, ReadHalf, WriteHalf, split};
 
 use crate::runtime;
 use crate::settings::{AttachmentPace, LogRetention, Settings};
@@ -26,11 +27,17 @@ pub(super) const PATIENCE: Duration = Duration::from_mins(1);
 pub(super) struct Hub<E: Engine> {
     running: Mutex<BTreeMap<NodeId, Cluster<E>>>,
     cut: Mutex<BTreeSet<NodeId>>,
+    /// How long everything takes to get from one node to another.
+    pub(super) delay: Mutex<Duration>,
 }
 
 impl<E: Engine> Hub<E> {
     pub(super) fn new() -> Arc<Self> {
-        Arc::new(Self { running: Mutex::new(BTreeMap::new()), cut: Mutex::new(BTreeSet::new()) })
+        Arc::new(Self {
+            running: Mutex::new(BTreeMap::new()),
+            cut: Mutex::default(),
+            delay: Mutex::default(),
+        })
     }
 
     fn find(&self, id: NodeId) -> Option<Cluster<E>> {
@@ -54,16 +61,55 @@ impl<E: Engine> Dial for Pipes<E> {
         let found = self.hub.find(peer);
         let cut = self.hub.cut.lock().unwrap_or_else(PoisonError::into_inner);
         let cut = cut.contains(&peer) || cut.contains(&self.from.node);
-        let from = self.from;
+        let (from, delay) = (self.from, *self.hub.delay.lock().unwrap());
         async move {
             let cluster = found.filter(|_| !cut).ok_or(io::ErrorKind::ConnectionRefused)?;
-            let (ours, theirs) = tokio::io::duplex(256 * 1024);
+            let (ours, mut theirs) = tokio::io::duplex(PIPE_BYTES);
+            if !delay.is_zero() {
+                let (near, far) = tokio::io::duplex(PIPE_BYTES);
+                runtime::spawn(carry_late(theirs, near, delay));
+                theirs = far;
+            }
             runtime::spawn(cluster.serve_peer(Box::new(theirs), from));
             let io: BoxedIo = Box::new(ours);
             Ok(io)
         }
         .boxed()
     }
+}
+
+const PIPE_BYTES: usize = 256 * 1024;
+
+/// Carries both ways, each part so long after it came.
+async fn carry_late(one: DuplexStream, other: DuplexStream, delay: Duration) {
+    let ((from_one, to_one), (from_other, to_other)) = (split(one), split(other));
+    futures_util::future::join(
+        carry_one_way(from_one, to_other, delay),
+        carry_one_way(from_other, to_one, delay),
+    )
+    .await;
+}
+
+async fn carry_one_way(mut from: ReadHalf<DuplexStream>, mut to: WriteHalf<DuplexStream>, delay: Duration) {
+    let (sender, mut parts) = tokio::sync::mpsc::unbounded_channel();
+    let reading = async move {
+        let mut buffer = vec![0; PIPE_BYTES];
+        while let Ok(count @ 1..) = from.read(&mut buffer).await {
+            sender.send((runtime::after(runtime::now(), delay), buffer[..count].to_vec())).unwrap();
+        }
+    };
+    let writing = async move {
+        while let Some((due, part)) = parts.recv().await {
+            runtime::sleep(runtime::remaining(due)).await;
+            if to.write_all(&part).await.is_err() {
+                break;
+            }
+        }
+        to.shutdown().await.ok();
+        // Whoever still writes at the other end is read to the end.
+        while parts.recv().await.is_some() {}
+    };
+    futures_util::future::join(reading, writing).await;
 }
 
 pub(super) fn incarnation(id: u64) -> [u8; 16] {
@@ -134,7 +180,7 @@ impl<D: Disk> World<D> {
 
     /// Voters on these disks, with settings of their own.
     pub(super) async fn with(disks: BTreeMap<u64, D>, settings: fn(u64) -> Settings) -> Self {
-        let world = Self { hub: Hub::new(), disks, keys: AtomicU64::new(1) };
+        let world = Self::empty(disks);
         for id in world.disks.keys() {
             world.start(settings(*id)).await;
         }
@@ -142,6 +188,11 @@ impl<D: Disk> World<D> {
         let first = *world.disks.keys().next().unwrap();
         world.node(first).initialize(members, "Uji".into(), Vec::new()).await.unwrap();
         world
+    }
+
+    /// Disks, and nobody yet who uses them.
+    pub(super) fn empty(disks: BTreeMap<u64, D>) -> Self {
+        Self { hub: Hub::new(), disks, keys: AtomicU64::new(1) }
     }
 
     pub(super) fn node(&self, id: u64) -> Cluster<D::Engine> {

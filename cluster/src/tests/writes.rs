@@ -1,13 +1,15 @@
 //! Writes and reads, through every node, with nodes going and coming.
 
 use std::collections::BTreeMap;
+use std::time::Duration;
 
-use store::RocksDisk;
+use store::{MemoryDisk, RocksDisk};
 use tally::account::{Role, Scope};
 use tally::command::{AccountDefinition, Command, Item, Principal};
 
-use super::harness::{PATIENCE, World, item_with_key, number, numbers, until, write};
-use crate::{ProposeError, ReadError, ReadMode};
+use super::harness::{PATIENCE, World, item_with_key, member, number, numbers, settings, until, write};
+use crate::timers::Timers;
+use crate::{Cluster, ProposeError, ReadError, ReadMode, Settings, runtime};
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn every_node_takes_writes_and_all_agree() {
@@ -98,6 +100,28 @@ async fn without_a_majority_reads_and_writes_say_so() {
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn peers_further_away_than_the_next_heartbeat_keep_everybody_young() {
+    let far = |id| Settings {
+        timers: Timers { heartbeat_ms: 40, election_min_ms: 800, election_max_ms: 1_200 },
+        ..settings(id)
+    };
+    let world = World::empty([1, 2, 3].map(|id| (id, MemoryDisk::new())).into());
+    *world.hub.delay.lock().unwrap() = Duration::from_millis(60);
+    for id in [1, 2, 3] {
+        world.start(far(id)).await;
+    }
+    world.node(1).initialize([1, 2, 3].map(member).into(), "Uji".into(), Vec::new()).await.unwrap();
+    let ages = || world.all().iter().map(Cluster::leader_age_ms).collect::<Vec<_>>();
+    until("all have an age", || ages().iter().all(|age| *age >= 0)).await;
+    let known = runtime::now();
+    until("all have heard since", || {
+        let since = i64::try_from(runtime::since(known).as_millis()).unwrap();
+        ages().iter().all(|age| *age < since)
+    })
+    .await;
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn batches_are_split_and_answered_in_order_through_a_follower() {
     let world = World::of(3).await;
     let node = world.node(world.follower().await);
@@ -163,7 +187,7 @@ async fn rocksdb_clusters_lose_nothing_over_a_restart_of_all() {
         world.kill(id).await;
     }
     for id in [1, 2, 3] {
-        world.start(super::harness::settings(id)).await;
+        world.start(settings(id)).await;
     }
     let node = world.node(2);
     node.wait_ready(PATIENCE).await.unwrap();

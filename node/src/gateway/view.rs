@@ -22,7 +22,7 @@ pub(super) struct NodeView {
 impl NodeView {
     /// What is applied now. The age is taken first: what is applied in between makes the view younger than it says.
     pub(super) fn pin(cluster: &Cluster<RocksEngine>) -> Self {
-        let confirmed = Confirmed::since(cluster.leader_age_ms());
+        let confirmed = Confirmed::by(|| cluster.leader_age_ms());
         Self { view: cluster.view(), confirmed }
     }
 }

@@ -96,32 +96,57 @@ pub(super) fn memory(record: &Record) -> String {
     most.iter().map(of).collect::<Vec<_>>().join(", ")
 }
 
-/// A judge, its promise, what it looks at, and how much of that a minute must bring at least.
-struct Row(&'static str, &'static str, &'static str, u64);
+/// A judge, its promise, what it looks at, and how much of that there must be at least.
+struct Row(&'static str, &'static str, &'static str, Least);
+
+/// What a run must bring, so that its judge has something to say.
+#[derive(Clone, Copy)]
+enum Least {
+    /// So much, however long it is.
+    Run(u64),
+    /// So much in each minute.
+    Minute(u64),
+}
+
+impl Least {
+    const fn of(self, seconds: u64) -> u64 {
+        match self {
+            Self::Run(least) => least,
+            Self::Minute(least) => least.saturating_mul(seconds).div_ceil(60),
+        }
+    }
+}
+
+use Least::{Minute, Run};
 
 /// All judges, in the order of the promises.
 const ROWS: [Row; 16] = [
-    Row("acknowledged", "an acknowledged write is never lost (P1)", "nodes asked for everything", 1),
-    Row("exactly_once", "a request has one effect (P2)", "nodes and answers that came twice", 1),
-    Row("linearizability", "writes and linearizable reads have an order (P3)", "stations", 100),
-    Row("session", "nobody goes back in time (P4)", "reads with min_index", 600),
-    Row("age", "nobody says to be younger than they are (P4)", "answers with an age", 600),
-    Row("sums", "a region is the sum of its parts (P5)", "regions read under load", 120),
-    Row("pages", "one version has one set of numbers (P5)", "pages and data seen before elsewhere", 60),
-    Row("feed", "the feed tells every change once, in order (P4)", "answers of the feed", 120),
-    Row("equality", "one index, one state (P6)", "looks at states", 60),
-    Row("revocation", "a token serves everywhere until it is revoked", "uses of tokens", 30),
-    Row("backup", "a backup that was taken can be restored", "backups beside faults", 0),
-    Row("flood", "the public is answered under a flood (P9)", "floods beside faults", 0),
-    Row("waits", "one node less changes little (P10)", "kinds of faults with a limit", 0),
-    Row("liveness", "after a fault all goes on (P10)", "faults", 6),
-    Row("memory", "memory is bounded", "looks at processes", 100),
-    Row("words", "no panic, no error without a cause", "nodes' logs", 1),
+    Row("acknowledged", "an acknowledged write is never lost (P1)", "nodes asked for everything", Run(1)),
+    Row("exactly_once", "a request has one effect (P2)", "nodes and answers that came twice", Minute(1)),
+    Row("linearizability", "writes and linearizable reads have an order (P3)", "stations", Run(100)),
+    Row("session", "nobody goes back in time (P4)", "reads with min_index", Minute(300)),
+    Row("age", "nobody says to be younger than they are (P4)", "answers with an age", Minute(600)),
+    Row("sums", "a region is the sum of its parts (P5)", "regions read under load", Minute(120)),
+    Row(
+        "pages",
+        "one version has one set of numbers (P5)",
+        "pages and data seen before elsewhere",
+        Minute(60),
+    ),
+    Row("feed", "the feed tells every change once, in order (P4)", "answers of the feed", Minute(120)),
+    Row("equality", "one index, one state (P6)", "looks at states", Minute(60)),
+    Row("revocation", "a token serves everywhere until it is revoked", "uses of tokens", Minute(30)),
+    Row("backup", "a backup that was taken can be restored", "backups beside faults", Run(0)),
+    Row("flood", "the public is answered under a flood (P9)", "floods beside faults", Run(0)),
+    Row("waits", "one node less changes little (P10)", "kinds of faults with a limit", Run(0)),
+    Row("liveness", "after a fault all goes on (P10)", "faults", Minute(6)),
+    Row("memory", "memory is bounded", "looks at processes", Minute(100)),
+    Row("words", "no panic, no error without a cause", "nodes' logs", Run(1)),
 ];
 
 /// All verdicts, in the order of the promises, of a run of so many seconds.
 pub(super) fn all(record: &Record, seconds: u64) -> Vec<Verdict> {
-    let least = |row: &Row| row.3.saturating_mul(seconds).div_ceil(60);
+    let least = |row: &Row| row.3.of(seconds);
     let rows = ROWS.iter().map(|row| (row, least(row), record.said(row.0)));
     // A judge that had nothing to look at, and needed nothing, has nothing to say.
     let rows = rows.filter(|(_, least, (looked, _))| *looked > 0 || *least > 0);
