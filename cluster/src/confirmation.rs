@@ -16,6 +16,7 @@ use tally::ids::NodeId;
 use crate::dial::Purpose;
 use crate::freshness::Pulse;
 use crate::handle::Cluster;
+use crate::membership::plan::is_majority;
 use crate::rpc::server;
 use crate::rpc::wire::append::{self, Append};
 use crate::settings::LINEARIZABLE_DEADLINE_MS;
@@ -70,34 +71,5 @@ impl<E: Engine> Cluster<E> {
             Ok((Err(StreamAppendError::HigherVote(_)), _)) => Answer::Left,
             Err(_) => Answer::Silent,
         }
-    }
-}
-
-/// Whether these are a majority of each configuration.
-fn is_majority(configurations: &[BTreeSet<u64>], following: &BTreeSet<u64>) -> bool {
-    configurations.iter().all(|voters| {
-        let count = voters.intersection(following).count();
-        count > voters.len().div_euclid(2)
-    })
-}
-
-#[cfg(test)]
-mod tests {
-    use super::is_majority;
-    use std::collections::BTreeSet;
-
-    #[test]
-    fn a_majority_of_each_configuration_is_needed() {
-        let (three, joint) = (BTreeSet::from([1, 2, 3]), BTreeSet::from([3, 4, 5]));
-        let is = |following: &[u64]| {
-            let following = following.iter().copied().collect();
-            let alone = is_majority(std::slice::from_ref(&three), &following);
-            (alone, is_majority(&[three.clone(), joint.clone()], &following))
-        };
-        assert_eq!(is(&[1]), (false, false));
-        assert_eq!(is(&[1, 2]), (true, false));
-        assert_eq!(is(&[1, 4, 5]), (false, false));
-        assert_eq!(is(&[1, 2, 4, 5]), (true, true));
-        assert_eq!(is(&[1, 3, 4]), (true, true));
     }
 }

@@ -6,7 +6,7 @@
 
 use std::collections::BTreeMap;
 use std::sync::atomic::Ordering;
-use std::sync::{Mutex, PoisonError};
+use std::sync::{Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
 use store::Engine;
@@ -97,6 +97,10 @@ struct Rounds {
 }
 
 impl Greetings {
+    fn told(&self) -> MutexGuard<'_, BTreeMap<NodeId, Told>> {
+        self.told.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
     fn begin(&self) {
         self.rounds.send_modify(|rounds| rounds.begun = rounds.begun.saturating_add(1));
     }
@@ -157,12 +161,7 @@ impl<E: Engine> Cluster<E> {
         match self.ask_who(member, Purpose::Control).await {
             Ok(hello) => {
                 let told = Told::new(hello, began_ms, runtime::since(began));
-                self.inner
-                    .greetings
-                    .told
-                    .lock()
-                    .unwrap_or_else(PoisonError::into_inner)
-                    .insert(member.id, told);
+                self.inner.greetings.told().insert(member.id, told);
             }
             // Once: whoever was taken out is told so every two seconds.
             Err(PeerError::Refused(why)) if !self.inner.told_refused.swap(true, Ordering::Relaxed) => {
@@ -179,7 +178,7 @@ impl<E: Engine> Cluster<E> {
 
     /// What peers told last.
     pub(crate) fn told(&self) -> BTreeMap<NodeId, Told> {
-        self.inner.greetings.told.lock().unwrap_or_else(PoisonError::into_inner).clone()
+        self.inner.greetings.told().clone()
     }
 }
 

@@ -40,6 +40,11 @@ pub(super) fn command<S: AsRef<OsStr>>(rakit: &Path, words: impl IntoIterator<It
 
 /// Runs a command to its end.
 pub(super) async fn run(mut command: Command) -> Result<Ended, Trouble> {
+    once(&mut command).await
+}
+
+/// [`run`] for a command that may have to be typed again.
+pub(super) async fn once(command: &mut Command) -> Result<Ended, Trouble> {
     let running = timeout(COMMAND_MAX, command.output()).await;
     let output = running.map_err(|_| harness("a command does not end"))?.map_err(harness)?;
     Ok(Ended::of(&output))

@@ -15,6 +15,7 @@ use super::{BlobError, rule};
 use crate::dial::Purpose;
 use crate::error::ProposeError;
 use crate::handle::Cluster;
+use crate::membership::plan::is_majority;
 use crate::rpc::wire;
 use crate::runtime::{self, Instant};
 use crate::settings::{ATTACHMENT_NAMES_MAX, ATTACHMENT_RENEW_MS};
@@ -92,7 +93,7 @@ impl<E: Engine> Cluster<E> {
                 holding.holders.entry(*id).or_default().insert(voter);
             }
             let common = holding.of_all(ids).unwrap_or_default();
-            if rule::is_majority(&configurations, &common) {
+            if is_majority(&configurations, &common) {
                 return holding;
             }
         }
@@ -160,7 +161,7 @@ impl<E: Engine> Cluster<E> {
             let holders = holding.of_all(&submission.attachments);
             refusals.push(match holders {
                 None => Some(ProposeError::AttachmentUnknown),
-                Some(holders) if rule::is_majority(&configurations, &holders) => {
+                Some(holders) if is_majority(&configurations, &holders) => {
                     rule::set_holders(item, &holders);
                     None
                 }

@@ -11,8 +11,9 @@ use store::blobs::{BlobRecord, BlobWriter};
 use store::{About, Engine, StoreError};
 use tally::ids::NodeId;
 
-use super::{BlobError, rule};
+use super::BlobError;
 use crate::handle::Cluster;
+use crate::membership::plan::is_majority;
 use crate::runtime;
 use crate::settings::ATTACHMENT_BYTES_MAX;
 use crate::types::TypeConfig;
@@ -84,7 +85,7 @@ impl<E: Engine> BlobUpload<E> {
         .await?;
         let holding = self.cluster.hold(&[record.id], deadline).await;
         let holders = holding.of(record.id);
-        let enough = rule::is_majority(&self.cluster.configurations(), &holders);
+        let enough = is_majority(&self.cluster.configurations(), &holders);
         let holders = holders.into_iter().map(NodeId).collect();
         if enough { Ok(Stored { record, holders }) } else { Err(BlobError::NotHeld(holders)) }
     }

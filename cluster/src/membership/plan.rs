@@ -4,6 +4,12 @@
 
 use std::collections::BTreeSet;
 
+/// Whether these are a majority of each configuration in force; of none they are not.
+pub(crate) fn is_majority(configurations: &[BTreeSet<u64>], these: &BTreeSet<u64>) -> bool {
+    let enough = |voters: &BTreeSet<u64>| voters.intersection(these).count() > voters.len().div_euclid(2);
+    !configurations.is_empty() && configurations.iter().all(enough)
+}
+
 /// How many more of the voters must live for a majority; `None` when enough do.
 pub(crate) fn missing_for_quorum(voters: &BTreeSet<u64>, alive: &BTreeSet<u64>) -> Option<usize> {
     let quorum = voters.len().div_euclid(2).saturating_add(1);
@@ -28,6 +34,23 @@ pub(crate) fn successor(
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn a_majority_of_each_configuration_is_needed() {
+        let set = |numbers: &[u64]| numbers.iter().copied().collect::<BTreeSet<u64>>();
+        let one = [set(&[1, 2, 3])];
+        assert!(is_majority(&one, &set(&[1, 3])));
+        assert!(is_majority(&one, &set(&[1, 3, 9])));
+        assert!(!is_majority(&one, &set(&[1, 9, 8])));
+        let four = [set(&[1, 2, 3, 4])];
+        assert!(!is_majority(&four, &set(&[1, 2])));
+        let joint = [set(&[1, 2, 3]), set(&[3, 4, 5])];
+        assert!(!is_majority(&joint, &set(&[1, 2, 3])));
+        assert!(!is_majority(&joint, &set(&[1, 4, 5])));
+        assert!(is_majority(&joint, &set(&[1, 3, 4])));
+        assert!(is_majority(&joint, &set(&[1, 2, 4, 5])));
+        assert!(!is_majority(&[], &set(&[1])));
+    }
 
     #[test]
     fn a_majority_must_live() {

@@ -5,22 +5,27 @@
 use std::path::PathBuf;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
+use std::time::Duration;
 
 use api::client::{Call, Client};
 use futures_util::future::join_all;
 use http::Method;
+use tokio::time::sleep;
 
 use super::record::Record;
 use crate::chance::Chance;
 use crate::live::fleet::Fleet;
-use crate::live::operator::{self, Ended};
 use crate::live::transport::HttpTransport;
 use crate::live::{Trouble, harness};
+use crate::live::{country, operator};
 
 /// Readers of a flood, each asking again as soon as it is answered.
 const READERS: usize = 48;
-/// What they read.
-const PAGES: [&str; 3] = ["/", "/ppwp/0", "/api/v1/results/ppwp/0"];
+/// A backup that a dying node broke off is taken up again so often; by then every node is back.
+const BACKUP_ATTEMPTS: u32 = 6;
+const BACKUP_PAUSE: Duration = Duration::from_secs(2);
+/// What `rakit` answers when nobody can do what it asks for now.
+const UNAVAILABLE: i32 = 4;
 
 /// See the module.
 #[derive(Clone, Copy, Debug, Eq, PartialEq)]
@@ -84,11 +89,13 @@ impl Drop for Flood {
 }
 
 async fn read_on(reader: &Client<HttpTransport>, stop: &AtomicBool, answered: &AtomicU64) {
-    for page in PAGES.into_iter().cycle() {
+    let contest = country::CONTEST;
+    let pages = ["/".to_owned(), format!("/{contest}/0"), format!("/api/v1/results/{contest}/0")];
+    for page in pages.iter().cycle() {
         if stop.load(Ordering::Relaxed) {
             return;
         }
-        if reader.send(&Call::new(Method::GET, page)).await.is_ok() {
+        if reader.send(&Call::new(Method::GET, page.clone())).await.is_ok() {
             answered.fetch_add(1, Ordering::Relaxed);
         }
     }
@@ -109,15 +116,23 @@ impl Backup {
         Self { directory, rakit: fleet.rakit().to_owned(), command }
     }
 
-    /// Takes it. Whoever dies meanwhile may spoil it; but what says that it is whole must be.
+    /// Takes it, and again where the node that it is taken from dies: it must come about, and be whole when it says so.
     pub(super) async fn take(self, record: &Record) -> Result<(), Trouble> {
-        let Self { directory, rakit, command } = self;
-        let taken = operator::run(command).await?;
+        let Self { directory, rakit, mut command } = self;
+        let mut taken = operator::once(&mut command).await?;
+        for _ in 1..BACKUP_ATTEMPTS {
+            if taken.code != UNAVAILABLE {
+                break;
+            }
+            sleep(BACKUP_PAUSE).await;
+            taken = operator::once(&mut command).await?;
+        }
         if !taken.done() {
+            record.judged("backup", Some(format!("no backup: exit {}: {}", taken.code, taken.complaint)));
             return Ok(());
         }
         let shown = directory.display().to_string();
-        let verified: Ended = operator::run(operator::command(&rakit, ["backup", "verify", &shown])).await?;
+        let verified = operator::run(operator::command(&rakit, ["backup", "verify", &shown])).await?;
         let complaint = (!verified.done())
             .then(|| format!("a backup that was taken does not verify: {}", verified.complaint));
         record.judged("backup", complaint);
