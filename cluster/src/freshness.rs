@@ -86,7 +86,7 @@ impl Freshness {
     /// `applied` is this node's applied index.
     pub(crate) fn new(applied: watch::Receiver<u64>) -> Self {
         let chance = [runtime::random_byte(), runtime::random_byte(), runtime::random_byte()];
-        let life = chance.into_iter().fold(1_u64, |life, byte| (life << 8) | u64::from(byte)) & 0x00ff_ffff;
+        let life = chance.into_iter().fold(0_u64, |life, byte| (life << 8) | u64::from(byte));
         Self {
             started: runtime::now(),
             life: life.max(1) << STAMP_BITS,
@@ -116,8 +116,10 @@ impl Freshness {
         let drift_ms = held_ms.saturating_add(age_ms).div_ceil(DRIFT_PARTS);
         let less_ms = age_ms.saturating_add(drift_ms).saturating_add(1);
         let written_ms = (pulse.stamp & stamp_mask()).saturating_add(held_ms);
+        // From before this start there is nothing to count from: its begin would be too young.
+        let Some(confirmed_ms) = written_ms.checked_sub(less_ms) else { return };
         // Nobody but a broken leader had an answer before it was sent.
-        let at_us = written_ms.saturating_sub(less_ms).saturating_mul(1_000).min(self.elapsed_us());
+        let at_us = confirmed_ms.saturating_mul(1_000).min(self.elapsed_us());
         let applied = self.applied();
         if pulse.applied <= applied {
             self.raise(at_us);
@@ -236,6 +238,23 @@ mod tests {
         assert_eq!(follower.age_ms(), 101, "entry 9 is missing");
         learner.send_replace(9);
         beat();
+        assert_eq!(follower.age_ms(), 1);
+    }
+
+    /// Found by the simulation: a node that starts while the leader has lost its majority took its own start for the time of it.
+    #[tokio::test(start_paused = true)]
+    async fn what_was_confirmed_before_the_start_makes_nobody_younger() {
+        let ((_one, leader), echo) = (node(), Echo::default());
+        pass(500).await;
+        leader.acknowledged(runtime::now());
+        pass(1_500).await;
+        let (_other, follower) = node();
+        pass(30).await;
+        echo.heard(follower.stamp());
+        follower.count(echo.pulse(&leader));
+        assert_eq!(follower.age_ms(), -1);
+        leader.acknowledged(runtime::now());
+        follower.count(echo.pulse(&leader));
         assert_eq!(follower.age_ms(), 1);
     }
 

@@ -5,6 +5,7 @@
 
 mod blobs;
 mod changes;
+mod confirmation;
 mod equality;
 mod fitness;
 mod harness;
