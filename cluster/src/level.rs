@@ -4,19 +4,39 @@
 
 use store::Engine;
 use tally::command::Command;
+use tally::ids::NodeId;
 use tally::outcome::Outcome;
 
 use crate::error::OperateError;
 use crate::handle::Cluster;
 
 impl<E: Engine> Cluster<E> {
+    /// Refuses a member whose release cannot apply what is in force: it would wait for entries for ever.
+    pub(crate) fn refuse_old_release(&self, id: NodeId) -> Result<(), OperateError> {
+        let level = self
+            .inner
+            .machine
+            .view()
+            .ledger()
+            .map_err(|error| OperateError::Failed(error.to_string()))?
+            .level;
+        match self.told().get(&id).map(|told| told.level_newest) {
+            Some(newest) if newest < level => Err(OperateError::Precondition(format!(
+                "node {} runs a release that supports levels up to {newest}, the cluster is at {level}; start a newer \
+                 release there first",
+                id.0
+            ))),
+            _ => Ok(()),
+        }
+    }
+
     /// Raises the feature level by one, to `level`; answers the level in force.
     pub async fn raise_level(&self, level: u32) -> Result<u32, OperateError> {
         let told = self.told();
         for member in self.status().members {
             let id = member.member.id;
             let newest = if id == self.inner.settings.node {
-                Some(tally::LEVEL_NEWEST)
+                Some(self.inner.machine.level_newest())
             } else {
                 told.get(&id).map(|told| told.level_newest)
             };

@@ -69,8 +69,15 @@ impl Process {
 
     /// Lets it go on.
     pub fn resume(&self) {
+        self.resume_parked().into_iter().for_each(Waker::wake);
+    }
+
+    /// Lets it go on, but for the tasks that the answer wakes: those that something woke while it was stopped. Threads that go
+    /// on do so in any order, and not all at once.
+    #[must_use]
+    pub fn resume_parked(&self) -> Vec<Waker> {
         self.change(PAUSED, RUNNING);
-        self.wake_parked();
+        self.take_parked()
     }
 
     /// Whether it was not killed and did not end itself.
@@ -95,9 +102,12 @@ impl Process {
         self.0.state.compare_exchange(from, to, Ordering::Relaxed, Ordering::Relaxed).ok();
     }
 
+    fn take_parked(&self) -> Vec<Waker> {
+        std::mem::take(&mut *self.0.parked.lock().unwrap_or_else(PoisonError::into_inner))
+    }
+
     fn wake_parked(&self) {
-        let parked = std::mem::take(&mut *self.0.parked.lock().unwrap_or_else(PoisonError::into_inner));
-        parked.into_iter().for_each(Waker::wake);
+        self.take_parked().into_iter().for_each(Waker::wake);
     }
 
     /// The next number of its chance.

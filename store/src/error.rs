@@ -31,6 +31,18 @@ pub enum StoreError {
         /// Newest format of this build.
         known: u32,
     },
+    /// What is in force is beyond this build.
+    #[error(
+        "{what} needs feature level {found}, this release knows levels up to {known}; nothing was changed: start the release that the rest of the cluster runs, or a newer one"
+    )]
+    LevelNewer {
+        /// The data, or an entry.
+        what: String,
+        /// Its level.
+        found: u32,
+        /// Newest level of this build.
+        known: u32,
+    },
     /// There is no data where it should be.
     #[error(
         "there is no data in {dir}; create it with `rakit init` or `rakit join`, or correct the data directory in the settings"
@@ -219,6 +231,7 @@ impl StoreError {
     pub const fn next_step(&self) -> NextStep {
         match self {
             Self::Newer { .. }
+            | Self::LevelNewer { .. }
             | Self::Missing { .. }
             | Self::NotEmpty { .. }
             | Self::Incomplete { .. }

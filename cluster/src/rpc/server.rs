@@ -329,7 +329,7 @@ impl<E: Engine> Cluster<E> {
     fn hello(&self) -> Hello {
         Hello {
             release: self.inner.settings.release.clone(),
-            level_newest: tally::LEVEL_NEWEST,
+            level_newest: self.inner.machine.level_newest(),
             edge: self.inner.settings.edge,
             obstacles: self.inner.fitness.bits(),
             room: self.room(),

@@ -152,8 +152,8 @@ impl<E: Engine> Cluster<E> {
             if manifest.meta.cluster != cluster || manifest.meta.epoch != epoch {
                 return Err("the snapshot is of another cluster or epoch".into());
             }
-            if manifest.meta.level > tally::LEVEL_NEWEST {
-                let (found, newest) = (manifest.meta.level, tally::LEVEL_NEWEST);
+            let (found, newest) = (manifest.meta.level, machine.level_newest());
+            if found > newest {
                 return Err(format!("the snapshot is of level {found}, this release reads up to {newest}"));
             }
             let receiving = machine.receive_snapshot(manifest).map_err(|error| error.to_string())?;

@@ -35,7 +35,7 @@ enum Victim {
 enum Order {
     Promote,
     Remove,
-    Level,
+    Level(u32),
 }
 
 fn disk() -> Disk {
@@ -48,19 +48,19 @@ fn quick(id: u64) -> Settings {
     Settings { timers, ..settings(id) }
 }
 
+fn level_of(node: &Node) -> u32 {
+    node.view().ledger().unwrap().level
+}
+
 async fn give(node: &Node, order: Order, id: u64) -> Result<(), OperateError> {
     match order {
         Order::Promote => node.promote(NodeId(id)).await,
         Order::Remove => node.remove(NodeId(id), false).await,
-        // There is only one level so far: the command is agreed on, and refused alike by every node.
-        Order::Level => match node.raise_level(tally::LEVEL_NEWEST).await {
-            Err(OperateError::Failed(text) | OperateError::Precondition(text))
-                if text.contains("LevelOutOfOrder") =>
-            {
-                Ok(())
-            }
-            raised => raised.map(drop),
-        },
+        Order::Level(level) => {
+            let raised = node.raise_level(level).await.map(drop);
+            // Asked again, it says that it is done.
+            if level_of(node) == level { Ok(()) } else { raised }
+        }
     }
 }
 
@@ -128,12 +128,15 @@ async fn interrupt(world: &World<Disk>, order: Order, id: u64, victim: Victim, s
     let wanted = match order {
         Order::Promote => Some(Role::Voter),
         Order::Remove => None,
-        Order::Level => role(&asked),
+        Order::Level(_) => role(&asked),
     };
     if order == Order::Remove && !gone {
         world.kill(id).await;
     }
     until(&what, || world.all().iter().all(|node| role(node) == wanted)).await;
+    if let Order::Level(level) = order {
+        until(&what, || world.all().iter().all(|node| level_of(node) == level)).await;
+    }
     let leader = world.leader().await;
     write(&world.node(leader), world.item()).await;
     world.agree().await;
@@ -156,7 +159,8 @@ async fn at_every_step(victim: Victim) {
     let mut struck = 0;
     for step in 0..STEPS_MAX {
         let (id, before) = (newcomer(&mut world).await, struck);
-        for order in [Order::Promote, Order::Level, Order::Remove] {
+        let level = level_of(&world.node(world.leader().await)).saturating_add(1);
+        for order in [Order::Promote, Order::Level(level), Order::Remove] {
             struck += u64::from(interrupt(&world, order, id, victim, step).await);
         }
         if step >= STEPS_MIN && struck == before {

@@ -5,7 +5,7 @@ use std::sync::atomic::{AtomicU64, Ordering};
 
 use tally::ids::{LogTime, NodeId};
 
-use super::harness::{World, settings, until, write};
+use super::harness::{LEVEL_NEWEST, World, settings, until, write};
 use crate::{Clock, OperateError, Settings, SystemClock};
 
 /// A clock that is ahead by as much as the test says.
@@ -75,11 +75,11 @@ async fn a_peer_that_went_back_in_time_is_fenced_and_ends() {
 async fn nobody_takes_or_is_asked_for_a_level_it_does_not_know() {
     let world = World::of(3).await;
     let node = world.node(world.leader().await);
-    let refused = node.raise_level(tally::LEVEL_NEWEST.saturating_add(1)).await.unwrap_err();
+    let refused = node.raise_level(LEVEL_NEWEST.saturating_add(1)).await.unwrap_err();
     assert!(matches!(&refused, OperateError::Precondition(text) if text.contains("upgrade")), "{refused}");
     node.snapshot().await.unwrap();
     let mut manifest = node.machine().current_snapshot().unwrap().manifest().clone();
-    manifest.meta.level = tally::LEVEL_NEWEST.saturating_add(1);
+    manifest.meta.level = LEVEL_NEWEST.saturating_add(1);
     let follower = world.node(world.follower().await);
     let refused = follower.snapshot_offered(manifest.encode()).await.unwrap_err();
     assert!(refused.contains("level"), "{refused}");

@@ -136,8 +136,11 @@ pub(super) fn settings(id: u64) -> Settings {
 }
 
 /// A failed flush is an error like any other: it ends the node and not the test.
+/// Newest feature level of the releases under test: levels that nothing depends on, so that some can be raised.
+pub(super) const LEVEL_NEWEST: u32 = 100;
+
 fn options() -> store::Options {
-    store::Options { fatal: Arc::new(|_| ()), ..store::Options::default() }
+    store::Options { fatal: Arc::new(|_| ()), level_newest: LEVEL_NEWEST, ..store::Options::default() }
 }
 
 pub(super) fn member(id: u64) -> Member {

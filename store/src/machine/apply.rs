@@ -6,7 +6,7 @@ use std::sync::atomic::Ordering;
 
 use tally::command::{Command, Header, Item, Proposal};
 use tally::decide::Contradiction;
-use tally::outcome::Answer;
+use tally::outcome::{Answer, Outcome};
 use tally::row::{Row, RowKey, WorkingSet};
 use tally::{Place, decide, footprint, footprint_more};
 
@@ -100,7 +100,9 @@ impl<E: Engine> Core<E> {
                     cuts = is_hash_point(&proposal);
                     for (item, number) in proposal.items.iter().zip(0_u16..) {
                         let place = Place { index: id.index, term: id.term, item: number };
-                        entry_answers.push(decide_item(&mut round, &place, &proposal.header, item)?);
+                        let answer = decide_item(&mut round, &place, &proposal.header, item)?;
+                        self.refuse_unknown_level(&place, &answer)?;
+                        entry_answers.push(answer);
                     }
                 }
             }
@@ -117,6 +119,19 @@ impl<E: Engine> Core<E> {
         batch.put(keys::APPLIED, codec::encode_applied(&applied));
         batch.put(keys::SUMS, codec::encode_sums(&sums));
         Ok(Finished { answers, applied, sums, points, slots: round.into_slots(), batch, bytes })
+    }
+}
+
+impl<E: Engine> Core<E> {
+    /// Stops before a level is in force that this build does not know: from there on it would decide otherwise than others.
+    fn refuse_unknown_level(&self, place: &Place, answer: &Answer) -> Result<(), StoreError> {
+        if let Outcome::LevelRaised(found) = answer.outcome
+            && found > self.level_newest
+        {
+            let what = format!("entry {}", place.index);
+            return Err(StoreError::LevelNewer { what, found, known: self.level_newest });
+        }
+        Ok(())
     }
 }
 

@@ -66,6 +66,8 @@ struct Core<E: Engine> {
     engine: E,
     /// Directory of the database, relative to the disk's root.
     directory: String,
+    /// See [`Machine::level_newest`].
+    level_newest: u32,
     applied: AppliedRecord,
     sums: StateSums,
     points: Points,
@@ -77,6 +79,7 @@ struct Core<E: Engine> {
 struct Shared<E: Engine> {
     disk: E::Disk,
     identity: Identity,
+    level_newest: u32,
     core: Mutex<Core<E>>,
     moment: ArcSwap<Moment<E>>,
     dirty: Mutex<Dirty>,
@@ -112,6 +115,12 @@ impl<E: Engine> Machine<E> {
     #[must_use]
     pub fn identity(&self) -> Identity {
         self.shared.identity
+    }
+
+    /// The newest feature level that this build knows: it never has a state above it.
+    #[must_use]
+    pub fn level_newest(&self) -> u32 {
+        self.shared.level_newest
     }
 
     /// How far the state is.

@@ -83,28 +83,47 @@ fn read_contests<R: Reader>(reader: &R) -> Result<Contests, StoreError> {
     Ok(Arc::new(contests))
 }
 
-fn core<E: Engine>(engine: E, directory: String) -> Result<Core<E>, StoreError> {
+/// The feature level in force; 0 where no cluster was founded yet.
+fn read_level<R: Reader>(reader: &R) -> Result<u32, StoreError> {
+    let value = reader.get(&keys::row(&RowKey::Ledger))?;
+    match value
+        .map(|value| codec::decode_row(&RowKey::Ledger, &value))
+        .transpose()
+        .map_err(damaged("ledger"))?
+    {
+        Some(Row::Ledger(ledger)) => Ok(ledger.level),
+        _ => Ok(0),
+    }
+}
+
+fn core<E: Engine>(engine: E, directory: String, level_newest: u32) -> Result<Core<E>, StoreError> {
+    let level = read_level(&engine)?;
+    if level > level_newest {
+        let what = format!("the state in {directory}");
+        return Err(StoreError::LevelNewer { what, found: level, known: level_newest });
+    }
     let applied = read_applied(&engine)?;
     let sums = read_sums(&engine, &applied)?;
     let points = Arc::new(read_points(&engine)?);
     let hot = Hot::new(read_contests(&engine)?);
-    Ok(Core { engine, directory, applied, sums, points, hot, stopped: false })
+    Ok(Core { engine, directory, level_newest, applied, sums, points, hot, stopped: false })
 }
 
-/// Opens the state on a database whose identity was checked.
+/// Opens the state on a database whose identity was checked; refuses one above that feature level.
 pub(crate) fn open<E: Engine>(
-    engine: E,
-    directory: String,
+    (engine, directory): (E, String),
     disk: &E::Disk,
     identity: Identity,
+    level_newest: u32,
     lock: Arc<<E::Disk as Disk>::Lock>,
 ) -> Result<Machine<E>, StoreError> {
-    let core = core(engine, directory)?;
+    let core = core(engine, directory, level_newest)?;
     let library = Library::open(disk)?;
     let blobs = Blobs::open(disk.clone())?;
     let shared = Shared {
         disk: disk.clone(),
         identity,
+        level_newest,
         moment: ArcSwap::new(Moment::of(&core)),
         dirty: Mutex::new(Dirty::All),
         named: Mutex::new(Named::Any),
@@ -129,7 +148,7 @@ impl<E: Engine> Machine<E> {
 
     /// Goes on with another state database, which is durable already. The old one closes with its last view.
     pub(crate) fn replace(&self, engine: E, directory: String) -> Result<Applied, StoreError> {
-        let fresh = core(engine, directory)?;
+        let fresh = core(engine, directory, self.level_newest())?;
         let mut core = locked(&self.shared.core);
         *core = fresh;
         *locked(&self.shared.persisted) = core.applied.id;

@@ -139,7 +139,13 @@ impl<D: Disk> Survivor<D> {
             }
         }
         let engine = disk.open(state, Purpose::State, OpenMode::Open)?;
-        let machine = machine::open(engine, state.to_owned(), disk, self.report.identity, Arc::clone(lock))?;
+        let machine = machine::open(
+            (engine, state.to_owned()),
+            disk,
+            self.report.identity,
+            tally::LEVEL_NEWEST,
+            Arc::clone(lock),
+        )?;
         walk(&self.log, self.first, self.report.last.index, |round| machine.apply(round).map(drop))?;
         machine.flush()?;
         let sums = sums(&machine.engine())?;

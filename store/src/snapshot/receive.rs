@@ -41,7 +41,7 @@ impl<E: Engine> Machine<E> {
         if manifest.meta.cluster != identity.cluster || manifest.meta.epoch != identity.epoch {
             return refused("it belongs to another cluster or epoch");
         }
-        if manifest.meta.level > tally::LEVEL_NEWEST {
+        if manifest.meta.level > self.level_newest() {
             return refused(format!(
                 "it needs feature level {}; upgrade this node first",
                 manifest.meta.level

@@ -47,6 +47,8 @@ pub struct Options {
     pub fatal: Fatal,
     /// How time passes.
     pub pace: Pace,
+    /// The newest feature level that is taken for known: that of this build, but in simulations of releases.
+    pub level_newest: u32,
 }
 
 impl Default for Options {
@@ -56,6 +58,7 @@ impl Default for Options {
             flusher: Flusher::Thread,
             fatal: Arc::new(abort),
             pace: Pace::default(),
+            level_newest: tally::LEVEL_NEWEST,
         }
     }
 }
@@ -176,8 +179,9 @@ fn open_locked<D: Disk>(
         }
     }
     // All that can be refused first: nothing is removed from a directory that is.
+    let level_newest = options.level_newest;
     let log = log::open((log_engine, replayed), disk, identity, options, Arc::clone(&held))?;
-    let machine = machine::open(state_engine, state.clone(), disk, identity, held);
+    let machine = machine::open((state_engine, state.clone()), disk, identity, level_newest, held);
     let machine = machine.map_err(|error| {
         if let StoreError::Engine(source) = error { unopenable(disk, "state", &state, source) } else { error }
     })?;

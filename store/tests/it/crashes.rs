@@ -14,7 +14,7 @@ use store::{
 };
 
 use crate::steps::{Death, StepDisk, Steps};
-use crate::world::{IDENTITY, apply, entries, founding, memory, reports};
+use crate::world::{IDENTITY, LEVEL_NEXT, apply, entries, founding, memory, raise_level, reports};
 
 /// More steps than anything here takes.
 const STEPS_MAX: u64 = 200;
@@ -23,7 +23,12 @@ const OTHER: Identity = Identity { node: 3, incarnation: [8; 16], ..IDENTITY };
 
 /// Nothing runs by itself, and a failed flush is an error like any other: the disk here fails for good.
 fn driven() -> Options {
-    Options { flusher: Flusher::Driven, fatal: Arc::new(|_| ()), ..Options::default() }
+    Options {
+        flusher: Flusher::Driven,
+        fatal: Arc::new(|_| ()),
+        level_newest: LEVEL_NEXT,
+        ..Options::default()
+    }
 }
 
 /// Plays `work` with a power loss before each of its steps in turn, then `check`s what is left. Answers how many
@@ -162,10 +167,10 @@ fn live<D: Disk>(disk: &D, all: &[LogEntry], acknowledged: &Arc<AtomicU64>) -> R
 
 #[test]
 fn a_log_and_its_state_fit_together_after_a_crash_anywhere() {
-    let raise = crate::world::raise_level(90);
+    let raise = raise_level(90);
     let proposals: Vec<_> = founding().into_iter().chain(reports(8)).chain([raise]).collect();
     let all = entries(1, &proposals);
-    let (_disk, (_log, whole)) = memory();
+    let (_log, whole) = create_on(&MemoryDisk::new(), &IDENTITY, driven()).unwrap();
     whole.apply(all.clone()).unwrap();
     let wanted = whole.state_hash();
     let acknowledged = Arc::new(AtomicU64::new(0));

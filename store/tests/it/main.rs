@@ -13,6 +13,7 @@ mod crashes;
 mod damage;
 mod data_directory;
 mod fsck;
+mod levels;
 mod log;
 mod machine;
 mod snapshot;

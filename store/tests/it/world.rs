@@ -212,9 +212,12 @@ pub(crate) fn proposals() -> impl Strategy<Value = Vec<Proposal>> {
         .prop_map(|entries| (0..).zip(entries).map(|(number, items)| proposal(100 + number, items)).collect())
 }
 
-/// A proposal to raise the feature level to the newest.
+/// A level that only the release after this one knows.
+pub(crate) const LEVEL_NEXT: u32 = tally::LEVEL_NEWEST + 1;
+
+/// A proposal to raise the feature level to the next.
 pub(crate) fn raise_level(number: u64) -> Proposal {
-    proposal_of(Principal::Operator, number, vec![item(Command::RaiseLevel { level: tally::LEVEL_NEWEST })])
+    proposal_of(Principal::Operator, number, vec![item(Command::RaiseLevel { level: LEVEL_NEXT })])
 }
 
 /// Entries of the proposals, from an index on.
