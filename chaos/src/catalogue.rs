@@ -105,7 +105,7 @@ mod tests {
         assert!(all.iter().all(|entries| entries.len() >= 6), "{catalogue:?}");
         let named = |entry: &Entry| !entry.name.is_empty() && !entry.what.is_empty();
         assert!(all.into_iter().flatten().chain(&catalogue.crash_plants).all(named), "{catalogue:?}");
-        assert_eq!(catalogue.sim_faults.len(), 22);
+        assert_eq!(catalogue.sim_faults.len(), 24);
         assert!(catalogue.to_text().contains("linearizability"));
     }
 

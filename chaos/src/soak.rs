@@ -25,8 +25,10 @@ pub struct Plan {
     pub seed: u64,
     /// Simulated seeds after each run.
     pub simulated: u64,
-    /// No run begins after that; without it, none ends the soak but a broken promise.
+    /// No run begins after that; without it and without a number of runs, nothing ends the soak but a broken promise.
     pub time: Option<Duration>,
+    /// So many runs and no more.
+    pub runs: Option<u64>,
     /// Arguments that every live run gets.
     pub passed_on: Vec<String>,
     /// Where each run leaves its report.
@@ -127,7 +129,7 @@ impl Total {
     }
 }
 
-/// Runs until the time is over or a promise is broken; `say` hears of each run, and of the totals after each. Answers the
+/// Runs until the time or the runs are over or a promise is broken; `say` hears of each run, and of the totals after each. Answers the
 /// totals and the exit code.
 pub fn run(plan: &Plan, say: &mut dyn FnMut(&str)) -> (Total, i32) {
     let (mut total, began) = (Total::default(), Instant::now());
@@ -136,15 +138,22 @@ pub fn run(plan: &Plan, say: &mut dyn FnMut(&str)) -> (Total, i32) {
     let turns: Vec<_> = turns.collect();
     let mut worst = 0;
     for (seed, (nodes, scenario)) in (plan.seed..).zip(turns.iter().cycle()) {
-        if plan.time.is_some_and(|time| began.elapsed() >= time) {
+        let late = plan.time.is_some_and(|time| began.elapsed() >= time);
+        if late || plan.runs.is_some_and(|runs| total.runs >= runs) {
             break;
         }
-        let (code, summary) = live(plan, seed, **nodes, **scenario);
+        let (code, summary) = live(plan, seed, **nodes, **scenario).unwrap_or_else(|error| {
+            say(&format!("no run: {error}"));
+            (HARNESS, Value::Null)
+        });
         total.add(code, &summary);
         let what = format!("{} with {nodes} nodes, seed {seed}", scenario.name());
         let word = if code == 0 || code == SKIPPED { "kept" } else { "NOT KEPT" };
         say(&format!("{what}: {word}, code {code}\n{}", total.to_text()));
-        let simulated = if plan.simulated == 0 { 0 } else { sim(plan, seed, say) };
+        let simulated = sim(plan, seed, say).unwrap_or_else(|error| {
+            say(&format!("no simulation: {error}"));
+            HARNESS
+        });
         worst = gravest(worst, gravest(code, simulated));
         if worst == BROKEN {
             let repeat = summary.get("repeat").and_then(Value::as_str).unwrap_or_default();
@@ -156,6 +165,7 @@ pub fn run(plan: &Plan, say: &mut dyn FnMut(&str)) -> (Total, i32) {
 }
 
 const BROKEN: i32 = 1;
+const HARNESS: i32 = 3;
 const SKIPPED: i32 = 4;
 
 /// Of two exit codes the one that says the worse: broken, harness, too little, skipped, kept.
@@ -179,7 +189,7 @@ fn again(arguments: impl IntoIterator<Item = String>) -> Result<(i32, Vec<u8>), 
     Ok((output.status.code().unwrap_or(-1), output.stdout))
 }
 
-fn live(plan: &Plan, seed: u64, nodes: usize, scenario: Scenario) -> (i32, Value) {
+fn live(plan: &Plan, seed: u64, nodes: usize, scenario: Scenario) -> Result<(i32, Value), String> {
     let words = ["live", scenario.name(), "--json", "--nodes", &nodes.to_string()].map(str::to_owned);
     let length = ["--seconds".to_owned(), plan.seconds.to_string(), "--seed".to_owned(), seed.to_string()];
     let mut arguments: Vec<String> = words.into_iter().chain(length).collect();
@@ -188,22 +198,20 @@ fn live(plan: &Plan, seed: u64, nodes: usize, scenario: Scenario) -> (i32, Value
         let directory = report.join(format!("{}-{nodes}-{seed}", scenario.name()));
         arguments.extend(["--report".to_owned(), directory.display().to_string()]);
     }
-    match again(arguments) {
-        Ok((code, told)) => (code, serde_json::from_slice(&told).unwrap_or_default()),
-        Err(_) => (3, Value::Null),
-    }
+    let (code, told) = again(arguments)?;
+    let summary = serde_json::from_slice(&told);
+    summary.map(|summary| (code, summary)).map_err(|error| format!("exit code {code}, {error}"))
 }
 
-fn sim(plan: &Plan, seed: u64, say: &mut dyn FnMut(&str)) -> i32 {
+fn sim(plan: &Plan, seed: u64, say: &mut dyn FnMut(&str)) -> Result<i32, String> {
+    if plan.simulated == 0 {
+        return Ok(0);
+    }
     let first = seed.saturating_mul(plan.simulated);
     let words = ["sim", "--seed", &first.to_string(), "--sweep", &plan.simulated.to_string()];
-    match again(words.map(str::to_owned)) {
-        Ok((code, told)) => {
-            say(&String::from_utf8_lossy(&told));
-            code
-        }
-        Err(_) => 3,
-    }
+    let (code, told) = again(words.map(str::to_owned))?;
+    say(&String::from_utf8_lossy(&told));
+    Ok(code)
 }
 
 #[cfg(test)]

@@ -13,7 +13,7 @@ struct Cause {
 }
 
 /// Nothing else is an error: kills, pauses, hand-overs and whatever is done to lines are the nodes' daily bread.
-const CAUSES: [Cause; 6] = [
+const CAUSES: [Cause; 7] = [
     // A disk that goes before its process: the first flush that fails must end the process, which says so.
     Cause { words: "the disk failed; this process ends now", fault: "power loss" },
     Cause { words: "the state could not be flushed", fault: "power loss" },
@@ -22,6 +22,8 @@ const CAUSES: [Cause; 6] = [
     Cause { words: "the state could not be flushed", fault: "full disk" },
     // One that takes no more writes and does not say so.
     Cause { words: "a write waited too long for the disk; this node ends", fault: "hangs" },
+    // Looked at while they were copied, they do not fit together yet; the next look finds them whole.
+    Cause { words: "new certificates are not used", fault: "new authority" },
     // The operator is meant to read this.
     Cause { words: "this node's clock is wrong", fault: "clock" },
 ];

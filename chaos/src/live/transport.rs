@@ -1,7 +1,9 @@
 //! Real sockets, time and chance for the typed client of `api`.
 //!
-//! Invariant: over TLS only the authority of the cluster under test is trusted.
+//! Invariant: over TLS only the authority of the cluster under test is trusted: of two, one after the other, both while it is
+//! replaced.
 
+use std::sync::{Arc, PoisonError, RwLock};
 use std::time::Duration;
 
 use api::client::{Transport, TransportError};
@@ -18,8 +20,19 @@ const CONNECT_MAX: Duration = Duration::from_secs(1);
 /// HTTP over TCP, with TLS where the URL says so.
 #[derive(Clone, Debug)]
 pub(super) struct HttpTransport {
-    client: reqwest::Client,
+    client: Arc<RwLock<reqwest::Client>>,
     began: Instant,
+}
+
+fn trusting(authorities_pem: &[u8]) -> Result<reqwest::Client, Trouble> {
+    let authorities = reqwest::Certificate::from_pem_bundle(authorities_pem).map_err(harness)?;
+    reqwest::Client::builder()
+        .tls_certs_only(authorities)
+        .connect_timeout(CONNECT_MAX)
+        .tcp_nodelay(true)
+        .no_proxy()
+        .build()
+        .map_err(harness)
 }
 
 impl HttpTransport {
@@ -27,19 +40,19 @@ impl HttpTransport {
     pub(super) fn new(authority_pem: &[u8]) -> Result<Self, Trouble> {
         // Fails only when it was installed before, which is as good.
         drop(rustls::crypto::aws_lc_rs::default_provider().install_default());
-        let authority = reqwest::Certificate::from_pem_bundle(authority_pem).map_err(harness)?;
-        let client = reqwest::Client::builder()
-            .tls_certs_only(authority)
-            .connect_timeout(CONNECT_MAX)
-            .tcp_nodelay(true)
-            .no_proxy()
-            .build()
-            .map_err(harness)?;
-        Ok(Self { client, began: Instant::now() })
+        Ok(Self { client: Arc::new(RwLock::new(trusting(authority_pem)?)), began: Instant::now() })
+    }
+
+    /// From the next request on only these authorities are trusted, by every clone.
+    pub(super) fn trust(&self, authorities_pem: &[u8]) -> Result<(), Trouble> {
+        let client = trusting(authorities_pem)?;
+        *self.client.write().unwrap_or_else(PoisonError::into_inner) = client;
+        Ok(())
     }
 
     async fn exchange(self, request: Request<Bytes>) -> Result<Response<Bytes>, reqwest::Error> {
-        let response = self.client.execute(reqwest::Request::try_from(request)?).await?;
+        let client = self.client.read().unwrap_or_else(PoisonError::into_inner).clone();
+        let response = client.execute(reqwest::Request::try_from(request)?).await?;
         let mut answer = Response::new(Bytes::new());
         *answer.status_mut() = response.status();
         *answer.headers_mut() = response.headers().clone();

@@ -7,17 +7,20 @@ use std::time::Duration;
 
 use clap::Args;
 
+use super::complaints::Complaints;
 use super::moment::reached_ms;
 use super::report::{self, BROKEN, KEPT};
+use super::run::run;
 use super::sweep::{Child, Sweep, shrink};
-use super::{Plan, Plant, Summary, run};
+use super::{Plan, Plant, Summary};
 
 /// A run whose virtual time stands still for so long goes in circles.
-const STUCK: Duration = Duration::from_mins(2);
+const STUCK: Duration = Duration::from_secs(20);
 /// Seeds that a planted fault gets to be noticed.
 const PLANT_SEEDS_MAX: u64 = 40;
 
 /// What a simulation is asked for.
+#[expect(clippy::struct_excessive_bools, reason = "switches of a command line")]
 #[derive(Args, Clone, Debug)]
 pub struct Arguments {
     /// Seed of all choices; the first one of a sweep.
@@ -29,6 +32,9 @@ pub struct Arguments {
     /// Run that many seeds, each in a process of its own.
     #[arg(long, value_name = "SEEDS")]
     sweep: Option<u64>,
+    /// Run each seed of the sweep twice: both must go the same way.
+    #[arg(long, requires = "sweep")]
+    twice: bool,
     /// Processes at once.
     #[arg(long, default_value_t = 2)]
     jobs: usize,
@@ -56,7 +62,8 @@ pub fn execute(arguments: &Arguments, print: &mut dyn FnMut(&str)) -> u8 {
         return plants(arguments, print);
     }
     if let Some(seeds) = arguments.sweep {
-        let sweep = Sweep { first: arguments.seed, seeds, jobs: arguments.jobs, child };
+        let (first, jobs, twice) = (arguments.seed, arguments.jobs, arguments.twice);
+        let sweep = Sweep { first, seeds, jobs, child, twice };
         let total = sweep.run(&mut |outcome| outcome.complain(print));
         print(&if arguments.json { total.to_json() } else { total.to_text() });
         return total.code();
@@ -91,25 +98,24 @@ fn one(arguments: &Arguments, mut plan: Plan, print: &mut dyn FnMut(&str)) -> u8
         number = number.saturating_add(1);
         kept
     });
-    watch_out();
-    let summary: Summary = run(&plan, arguments.plant);
-    if arguments.json {
-        print(&report::to_json(&summary));
-    } else {
-        print(&report::to_text(&summary));
-    }
+    let complaints = Complaints::default();
+    complaints.heed_panics();
+    watch_out(complaints.clone(), arguments.json);
+    let summary = run(&plan, arguments.plant, &complaints);
+    print(&report::told(&summary, arguments.json));
     report::code(&summary)
 }
 
-/// Ends the process when virtual time stands still: such a run never ends by itself.
-fn watch_out() {
-    let watched = std::thread::Builder::new().name("guard".to_owned()).spawn(|| {
+/// Ends the process when virtual time stands still, with what was wrong until then: such a run never ends by itself.
+fn watch_out(complaints: Complaints, json: bool) {
+    let watched = std::thread::Builder::new().name("guard".to_owned()).spawn(move || {
         let mut before = u64::MAX;
         while before != reached_ms() {
             before = reached_ms();
             std::thread::park_timeout(STUCK);
         }
-        report::stuck(before);
+        let harness = Some(format!("virtual time stands still at {before} ms"));
+        report::stuck(&Summary { complaints: complaints.list(), harness, ..Summary::default() }, json);
     });
     // Without a guard a run that goes in circles is ended by whoever waits for it.
     drop(watched);

@@ -5,6 +5,7 @@
 
 mod clock;
 pub mod command;
+mod complaints;
 mod country;
 mod disk;
 mod history;
@@ -14,6 +15,7 @@ mod network;
 mod node;
 mod observe;
 mod plant;
+mod releases;
 mod report;
 mod run;
 mod stream;
@@ -25,4 +27,4 @@ mod world;
 
 pub use nemesis::Plan;
 pub use plant::Plant;
-pub use run::{Summary, run};
+pub use run::Summary;

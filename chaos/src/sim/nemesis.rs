@@ -64,6 +64,10 @@ pub enum Fault {
     Leave(Who),
     /// Somebody asks for the next level.
     RaiseLevel,
+    /// All nodes start the new release, one after the other; then somebody asks for its level.
+    RollOut,
+    /// A node goes back to the old release for a while; where the new level is in force, that must refuse.
+    GoBack(Who, u64),
 }
 
 impl Fault {
@@ -93,6 +97,8 @@ impl Fault {
             Self::Join => "join",
             Self::Leave(_) => "leave",
             Self::RaiseLevel => "raise-level",
+            Self::RollOut => "roll-out",
+            Self::GoBack(..) => "go-back",
         }
     }
 }
@@ -125,6 +131,8 @@ pub struct Plan {
     pub latency_ms: u64,
     /// Lost segments of a hundred.
     pub loss_percent: u64,
+    /// Nodes that run the old release at the begin.
+    pub outdated: BTreeSet<u64>,
     /// The faults, in order.
     pub steps: Vec<Step>,
 }
@@ -157,8 +165,29 @@ impl Plan {
             }
             steps.push(Step { at_ms, fault: draw(&mut chance) });
         }
-        Self { seed, nodes, end_ms, latency_ms, loss_percent, steps }
+        let outdated = releases(seed, nodes, end_ms, &mut steps);
+        Self { seed, nodes, end_ms, latency_ms, loss_percent, outdated, steps }
     }
+}
+
+/// Adds what happens to releases: a roll-out in most plans, and nodes that go back before and after it. Answers who begins
+/// with the old one.
+fn releases(seed: u64, nodes: u64, end_ms: u64, steps: &mut Vec<Step>) -> BTreeSet<u64> {
+    let mut chance = Chance::of(seed, 78);
+    let latest_ms = end_ms.saturating_sub(LAST_MS);
+    let mut add = |chance: &mut Chance, fault: Fault| {
+        let at_ms = chance.between(BEGIN_MS, latest_ms.max(BEGIN_MS.saturating_add(1)));
+        steps.push(Step { at_ms, fault });
+    };
+    if chance.percent(80) {
+        add(&mut chance, Fault::RollOut);
+    }
+    for _ in 0..chance.below(3) {
+        let (who, during_ms) = (who(&mut chance), chance.between(300, 4_000));
+        add(&mut chance, Fault::GoBack(who, during_ms));
+    }
+    steps.sort_by_key(|step| step.at_ms);
+    (1..=nodes).filter(|_| chance.percent(70)).collect()
 }
 
 /// Every kind of fault that plans draw.
@@ -223,6 +252,6 @@ mod tests {
 
     #[test]
     fn every_kind_is_drawn() {
-        assert_eq!(kinds().len(), 22, "{:?}", kinds());
+        assert_eq!(kinds().len(), 24, "{:?}", kinds());
     }
 }

@@ -4,12 +4,13 @@
 //! that it is gone.
 
 use std::sync::Arc;
+use std::sync::atomic::{AtomicU32, Ordering};
 
 use cluster::Timers;
 use cluster::settings::{LogRetention, Scrub};
 use cluster::simulation::Process;
 use cluster::{Cluster, Member, PeerIdentity, Settings};
-use store::{Identity, MemoryEngine, create_on, open_on};
+use store::{Identity, MemoryEngine, Options, create_on, open_on};
 use tally::ids::NodeId;
 use tokio::sync::{Notify, oneshot, watch};
 
@@ -22,6 +23,10 @@ pub(super) const CLUSTER: [u8; 16] = [0xc1; 16];
 /// Entries after which a snapshot is built and the log cut: few, so that nodes that were away need one.
 const RETENTION: LogRetention =
     LogRetention { entries_max: 400, bytes_max: u64::MAX, entries_kept: 60, bytes_kept: u64::MAX };
+
+/// What an old release knows of feature levels, and a new one. Nothing else tells them apart.
+pub(super) const LEVEL_OLD: u32 = tally::LEVEL_NEWEST;
+pub(super) const LEVEL_NEW: u32 = LEVEL_OLD + 1;
 
 /// A node as it runs.
 #[derive(Clone)]
@@ -40,6 +45,8 @@ pub(super) struct Site {
     pub(super) clock: WallClock,
     pub(super) network: Network,
     pub(super) timers: Timers,
+    /// Newest feature level that the release installed here knows.
+    pub(super) level_newest: Arc<AtomicU32>,
 }
 
 /// An incarnation for a number.
@@ -58,10 +65,19 @@ pub(super) fn member(id: u64) -> Member {
 }
 
 impl Site {
+    pub(super) fn level_newest(&self) -> u32 {
+        self.level_newest.load(Ordering::Relaxed)
+    }
+
+    /// Another release is installed: it is what starts next.
+    pub(super) fn install(&self, level_newest: u32) {
+        self.level_newest.store(level_newest, Ordering::Relaxed);
+    }
+
     fn settings(&self) -> Settings {
         Settings {
             timers: self.timers,
-            release: format!("release of node {}", self.id),
+            release: format!("release {} of node {}", self.level_newest(), self.id),
             log_retention: RETENTION,
             scrub: Scrub::default(),
             clock: Arc::new(self.clock.clone()),
@@ -76,7 +92,8 @@ impl Site {
         let settings = self.settings();
         let work = Arc::new(Notify::new());
         let dying = process.clone();
-        let options = DiskState::options(&work, move || dying.kill());
+        let level_newest = self.level_newest();
+        let options = Options { level_newest, ..DiskState::options(&work, move || dying.kill()) };
         let disk = self.disk.content();
         let identity = Identity {
             cluster: settings.cluster,

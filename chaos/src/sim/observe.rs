@@ -120,6 +120,9 @@ impl Watch {
         let view = node.cluster.view();
         let ledger = view.ledger().map_err(|error| ("level", error.to_string()))?;
         judged("level", self.levels.saw(id, view.index(), ledger.level, ledger.log_time.0))?;
+        let newest = node.cluster.machine().level_newest();
+        let beyond = || format!("node {id} is at level {}, its release knows {newest}", ledger.level);
+        judged("level", (ledger.level > newest).then(beyond))?;
         judged("sums", judge_sums(id, &view))?;
         for point in node.cluster.machine().hash_points().iter() {
             let point = point.hash_point();

@@ -2,6 +2,7 @@
 //!
 //! Invariant: each is reachable from the simulator alone; the product has no switch for any of them.
 
+use cluster::Timers;
 use store::engine::memory_faults::Plant as StorePlant;
 
 /// A fault that some judge must notice.
@@ -31,11 +32,15 @@ pub enum Plant {
     RetryWithNewKey,
     /// Whoever has ever heard of a leader says to be as new as can be.
     ForgottenAge,
+    /// Nobody stands for election until a leader was silent for ten seconds.
+    SlowElection,
+    /// Now and then level and log time are not written.
+    ForgottenLevel,
 }
 
 impl Plant {
     /// All of them.
-    pub const ALL: [Self; 12] = [
+    pub const ALL: [Self; 14] = [
         Self::LeaderRestore,
         Self::UnsyncedAcknowledgement,
         Self::StaleRead,
@@ -48,11 +53,14 @@ impl Plant {
         Self::UnevenApply,
         Self::RetryWithNewKey,
         Self::ForgottenAge,
+        Self::SlowElection,
+        Self::ForgottenLevel,
     ];
 
     /// What is wrong with the databases of a node: how their names begin, and what.
     pub(super) fn in_store(self, node: u64) -> Vec<(&'static str, StorePlant)> {
         const VOTE: [u8; 2] = [0, 3];
+        const LEDGER: u8 = 0x10;
         const TALLY: u8 = 0x17;
         const AGGREGATE: u8 = 0x19;
         const REQUEST: u8 = 0x1b;
@@ -64,13 +72,23 @@ impl Plant {
             Self::SnapshotLacksRequests => vec![("state", StorePlant::Omits(vec![REQUEST]))],
             Self::SnapshotLacksSums => vec![("state", StorePlant::Omits(vec![AGGREGATE]))],
             Self::WrongAggregate => vec![("state", StorePlant::Drops(vec![AGGREGATE], 211))],
+            Self::ForgottenLevel => vec![("state", StorePlant::Drops(vec![LEDGER], 5))],
             Self::UnevenApply if node == 2 => vec![("state", StorePlant::Hides(vec![TALLY], 97))],
             Self::UnevenApply
             | Self::LeaderRestore
             | Self::StaleRead
             | Self::RetryWithNewKey
-            | Self::ForgottenAge => Vec::new(),
+            | Self::ForgottenAge
+            | Self::SlowElection => Vec::new(),
         }
+    }
+
+    /// What nodes' timers are.
+    pub(super) fn timers(self) -> Timers {
+        if self == Self::SlowElection {
+            return Timers { election_min_ms: 10_000, election_max_ms: 10_500, ..Timers::LAN };
+        }
+        Timers::LAN
     }
 
     /// The file about what was flushed would tell on the log.

@@ -31,7 +31,7 @@ pub(super) fn code(summary: &Summary) -> u8 {
     }
 }
 
-pub(super) fn to_json(summary: &Summary) -> String {
+fn to_json(summary: &Summary) -> String {
     let complaints: Vec<Value> =
         summary.complaints.iter().map(|(judge, what)| json!({"judge": judge, "what": what})).collect();
     json!({
@@ -50,7 +50,7 @@ pub(super) fn to_json(summary: &Summary) -> String {
     .to_string()
 }
 
-pub(super) fn to_text(summary: &Summary) -> String {
+fn to_text(summary: &Summary) -> String {
     let mut text = String::new();
     // Writing to a text cannot fail.
     let mut line = |content: String| writeln!(text, "{content}").unwrap_or_default();
@@ -79,11 +79,15 @@ pub(super) fn to_text(summary: &Summary) -> String {
     text.trim_end().to_owned()
 }
 
+/// For a program or for people.
+pub(super) fn told(summary: &Summary, json: bool) -> String {
+    if json { to_json(summary) } else { to_text(summary) }
+}
+
 /// Ends the process of a run that goes in circles.
 #[expect(clippy::exit, reason = "the thread that should end the run is the one that never will")]
-pub(super) fn stuck(reached_ms: u64) {
-    let text = format!("the harness failed: virtual time stands still at {reached_ms} ms");
+pub(super) fn stuck(summary: &Summary, json: bool) {
     // A closed stream leaves nobody to tell.
-    drop(writeln!(std::io::stderr(), "{text}"));
-    std::process::exit(i32::from(HARNESS));
+    drop(writeln!(std::io::stdout(), "{}", told(summary, json)));
+    std::process::exit(i32::from(code(summary)));
 }

@@ -10,13 +10,15 @@ use std::time::Duration;
 use tally::command::{Command, Item, Principal};
 use tokio::runtime::{Builder, RngSeed};
 
+use super::complaints::Complaints;
 use super::country;
 use super::history::Counts;
 use super::moment::{self, now_ms, sleep_ms};
 use super::nemesis::Plan;
-use super::node::{Node, member};
+use super::node::{LEVEL_OLD, Node, member};
 use super::observe::{self, look_around};
 use super::plant::Plant;
+use super::releases::raise_level;
 use super::stream::locked;
 use super::strike::carry_out;
 use super::workload::{self, insist};
@@ -54,23 +56,22 @@ pub struct Summary {
     pub numbers: BTreeMap<&'static str, u64>,
 }
 
-/// Runs a plan; all faults that it planted, too.
-#[must_use]
-pub fn run(plan: &Plan, plant: Option<Plant>) -> Summary {
+/// Runs a plan, with a fault planted or none. What is wrong is among `complaints` as soon as it is seen.
+pub(super) fn run(plan: &Plan, plant: Option<Plant>, complaints: &Complaints) -> Summary {
     let seed = RngSeed::from_bytes(&plan.seed.to_be_bytes());
     let runtime = Builder::new_current_thread().enable_time().start_paused(true).rng_seed(seed).build();
     match runtime {
-        Ok(runtime) => runtime.block_on(play(plan.clone(), plant)),
+        Ok(runtime) => runtime.block_on(play(plan.clone(), plant, complaints.clone())),
         Err(error) => Summary { harness: Some(error.to_string()), ..Summary::default() },
     }
 }
 
-async fn play(plan: Plan, plant: Option<Plant>) -> Summary {
+async fn play(plan: Plan, plant: Option<Plant>, complaints: Complaints) -> Summary {
     moment::begin();
-    let world = World::new(plan.seed, plant);
+    let world = World::new(plan.seed, plant, complaints);
     world.network.set_quality(plan.latency_ms, plan.loss_percent);
-    if let Err(error) = found(&world, plan.nodes).await {
-        let complaints = world.complaints();
+    if let Err(error) = found(&world, &plan).await {
+        let complaints = world.complaints.list();
         return Summary { harness: Some(error), complaints, ..Summary::default() };
     }
     drop(tokio::spawn(observe::observe(Arc::clone(&world))));
@@ -96,19 +97,26 @@ async fn play(plan: Plan, plant: Option<Plant>) -> Summary {
     if caught_up.is_none() {
         world.complain("liveness", "not all nodes came back from the last loss of power");
     }
+    // All of them started the new release.
+    if !raise_level(&world, now_ms().saturating_add(liveness::CATCH_UP_MS_MAX)).await {
+        world.complain("level", "all run the new release, and its level is not raised");
+    }
     look_around(&world, true);
     let open = judge(&world);
     summary(&world, struck, healed_ms, open)
 }
 
 /// Starts nodes, makes them a cluster and makes the country.
-async fn found(world: &Arc<World>, nodes: u64) -> Result<(), String> {
-    for id in 1..=nodes {
+async fn found(world: &Arc<World>, plan: &Plan) -> Result<(), String> {
+    for id in 1..=plan.nodes {
         world.add_site(id);
+        if let Some(site) = world.site(id).filter(|_| plan.outdated.contains(&id)) {
+            site.install(LEVEL_OLD);
+        }
         world.start(id).await;
     }
     let first = world.node(1).ok_or("node 1 does not start")?;
-    let members = (1..=nodes).map(member).collect();
+    let members = (1..=plan.nodes).map(member).collect();
     let made =
         first.call(|cluster| async move { cluster.initialize(members, "Uji".into(), Vec::new()).await });
     made.await.ok_or("node 1 ended")?.map_err(|error| error.to_string())?;
@@ -258,6 +266,6 @@ fn summary(
         ("installs", watch.installs),
     ]);
     let (trace, events) = world.trace.sum();
-    let (complaints, virtual_ms) = (world.complaints(), now_ms());
+    let (complaints, virtual_ms) = (world.complaints.list(), now_ms());
     Summary { complaints, too_little, harness: None, trace, events, virtual_ms, healed_ms, struck, numbers }
 }

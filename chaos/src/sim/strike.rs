@@ -13,6 +13,7 @@ use tally::outcome::Outcome;
 use super::moment::{now_ms, sleep_ms, until_ms};
 use super::nemesis::{Fault, Plan, Step, Who};
 use super::node::{Node, Site, member};
+use super::releases;
 use super::trace::Kind;
 use super::workload::insist;
 use super::world::World;
@@ -23,10 +24,12 @@ type Ways = BTreeSet<(u64, u64)>;
 /// Faults that struck, by kind.
 pub(super) type Struck = BTreeMap<&'static str, u64>;
 
+/// Of a hundred tasks that go on after a pause so many do so a millisecond later than the one before.
+const STUMBLE_PERCENT: u64 = 40;
 /// More nodes than this make no other case.
 const NODES_MAX: usize = 6;
 /// An operator asks so long for a change of members.
-const OPERATOR_MS: u64 = 8_000;
+pub(super) const OPERATOR_MS: u64 = 8_000;
 
 /// Strikes as planned; returns when the last fault is over.
 pub(super) async fn carry_out(world: Arc<World>, plan: Plan) -> Struck {
@@ -51,7 +54,7 @@ pub(super) async fn carry_out(world: Arc<World>, plan: Plan) -> Struck {
     struck
 }
 
-fn target(world: &World, who: Who) -> Option<u64> {
+pub(super) fn target(world: &World, who: Who) -> Option<u64> {
     let leader = world.leader();
     match who {
         Who::Leader => leader,
@@ -70,7 +73,7 @@ async fn strike(world: &Arc<World>, fault: Fault, chance: Chance, operator: &tok
         Fault::Kill(who, down_ms) => down(world, who, down_ms, false).await,
         Fault::Power(who, down_ms) => down(world, who, down_ms, true).await,
         Fault::PowerAll(down_ms) => all_down(world, down_ms, chance).await,
-        Fault::Pause(who, during_ms) => pause(world, who, during_ms).await,
+        Fault::Pause(who, during_ms) => pause(world, who, during_ms, chance).await,
         Fault::Isolate(who, during_ms) => surround(world, who, (true, true), during_ms).await,
         Fault::Mute(who, during_ms) => surround(world, who, (true, false), during_ms).await,
         Fault::Deafen(who, during_ms) => surround(world, who, (false, true), during_ms).await,
@@ -99,11 +102,14 @@ async fn strike(world: &Arc<World>, fault: Fault, chance: Chance, operator: &tok
             leave(world, who).await;
         }
         Fault::RaiseLevel => {
-            if let Some(node) = target(world, Who::Leader).and_then(|id| world.node(id)) {
-                // There is no next level yet: it must be refused, and nobody may go back.
-                asked(&node, |cluster| async move { cluster.raise_level(2).await.is_ok() }).await;
-            }
+            // Once: where some run the old release it must be refused.
+            releases::raise_level(world, 0).await;
         }
+        Fault::RollOut => {
+            let _turn = operator.lock().await;
+            releases::roll_out(world).await;
+        }
+        Fault::GoBack(who, during_ms) => releases::go_back(world, who, during_ms).await,
         Fault::SlowDisk(who, flush_ms, during_ms) => {
             let slow = |site: &Site| site.disk.set_flush_ms(flush_ms);
             machine(world, who, during_ms, slow, |site| site.disk.set_flush_ms(2)).await;
@@ -157,11 +163,19 @@ async fn all_down(world: &Arc<World>, down_ms: u64, mut chance: Chance) {
     }
 }
 
-async fn pause(world: &World, who: Who, during_ms: u64) {
+/// Its tasks go on in any order and not all at once, as threads do.
+async fn pause(world: &World, who: Who, during_ms: u64, mut chance: Chance) {
     let Some(node) = target(world, who).and_then(|id| world.node(id)) else { return };
     node.process.pause();
     sleep_ms(during_ms).await;
-    node.process.resume();
+    let mut parked = node.process.resume_parked();
+    chance.shuffle(&mut parked);
+    for task in parked {
+        if chance.percent(STUMBLE_PERCENT) {
+            sleep_ms(1).await;
+        }
+        task.wake();
+    }
 }
 
 /// All ways out of a node, into it, or both.
@@ -227,7 +241,10 @@ async fn flap(world: &World, who: Who, during_ms: u64) {
 }
 
 /// Asks a node for something that takes its time.
-async fn asked<T, F>(node: &Node, work: impl FnOnce(cluster::Cluster<store::MemoryEngine>) -> F) -> Option<T>
+pub(super) async fn asked<T, F>(
+    node: &Node,
+    work: impl FnOnce(cluster::Cluster<store::MemoryEngine>) -> F,
+) -> Option<T>
 where
     T: Send + 'static,
     F: Future<Output = T> + Send + 'static,

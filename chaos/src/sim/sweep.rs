@@ -9,13 +9,12 @@ use std::sync::mpsc;
 
 use serde_json::{Value, json};
 
+use super::nemesis::kinds;
 use super::report::{BROKEN, HARNESS, KEPT, TOO_LITTLE};
 use super::{Plan, Plant};
 
 /// A sweep of so many seeds must see every kind of fault.
 const ALL_KINDS_SEEDS: u64 = 20;
-/// Kinds of faults there are.
-const KINDS: usize = 22;
 
 /// How a seed is run.
 #[derive(Clone, Copy, Debug)]
@@ -122,12 +121,23 @@ impl Child {
         Outcome { seed, code, told, repeat: repeat.clone() }
     }
 
+    /// Runs a seed twice: whatever the two tell must be the same, its trace above all.
+    fn run_twice(&self, seed: u64) -> Outcome {
+        let (first, second) = (self.run(seed, &BTreeSet::new()), self.run(seed, &BTreeSet::new()));
+        if first.told == second.told {
+            return first;
+        }
+        let traces = [&first, &second].map(|outcome| outcome.of("trace").to_string());
+        let harness = format!("the same seed went two ways: traces {}", traces.join(" and "));
+        Outcome { code: HARNESS, told: json!({"harness": harness}), ..first }
+    }
+
     /// The first of so many seeds at which a judge notices something, with who did.
     pub(super) fn first_noticed(self, first: u64, seeds: u64, jobs: usize) -> Option<(u64, String)> {
         let batch = u64::try_from(jobs.max(1)).unwrap_or(1);
         let mut begin = first;
         while begin < first.saturating_add(seeds) {
-            let sweep = Sweep { first: begin, seeds: batch, jobs, child: self };
+            let sweep = Sweep { first: begin, seeds: batch, jobs, child: self, twice: false };
             let mut noticed: BTreeMap<u64, String> = BTreeMap::new();
             sweep.run(&mut |outcome| {
                 if outcome.code == BROKEN {
@@ -150,6 +160,8 @@ pub(super) struct Sweep {
     pub(super) seeds: u64,
     pub(super) jobs: usize,
     pub(super) child: Child,
+    /// Whether each is run a second time and compared.
+    pub(super) twice: bool,
 }
 
 /// What a sweep came to.
@@ -167,6 +179,10 @@ pub(super) struct Total {
 }
 
 impl Sweep {
+    fn one(&self, seed: u64) -> Outcome {
+        if self.twice { self.child.run_twice(seed) } else { self.child.run(seed, &BTreeSet::new()) }
+    }
+
     /// Runs them all; `each` hears of every one.
     pub(super) fn run(&self, each: &mut dyn FnMut(&Outcome)) -> Total {
         let next = AtomicU64::new(self.first);
@@ -179,9 +195,7 @@ impl Sweep {
                 let sender = sender.clone();
                 let numbers = std::iter::repeat_with(|| next.fetch_add(1, Ordering::Relaxed));
                 let mut seeds = numbers.take_while(|seed| *seed < end);
-                scope.spawn(move || {
-                    seeds.try_for_each(|seed| sender.send(self.child.run(seed, &BTreeSet::new())))
-                });
+                scope.spawn(move || seeds.try_for_each(|seed| sender.send(self.one(seed))));
             }
             for _ in 0..self.seeds {
                 let Ok(outcome) = outcomes.recv() else { break };
@@ -190,7 +204,7 @@ impl Sweep {
             }
         });
         total.took_ms = u64::try_from(begun.elapsed().as_millis()).unwrap_or(u64::MAX);
-        total.kinds_missing = self.seeds >= ALL_KINDS_SEEDS && total.faults.len() < KINDS;
+        total.kinds_missing = self.seeds >= ALL_KINDS_SEEDS && total.faults.len() < kinds().len();
         total
     }
 }

@@ -4,6 +4,7 @@
 //! its data, without a fault that explains it is a complaint.
 
 use std::collections::{BTreeMap, BTreeSet};
+use std::sync::atomic::AtomicU32;
 use std::sync::{Arc, Mutex};
 
 use cluster::Timers;
@@ -11,11 +12,12 @@ use cluster::simulation::Process;
 use tally::ids::NodeId;
 
 use super::clock::WallClock;
+use super::complaints::Complaints;
 use super::disk::DiskState;
 use super::history::History;
-use super::moment::{now_ms, sleep_ms};
+use super::moment::sleep_ms;
 use super::network::Network;
-use super::node::{Node, Site};
+use super::node::{LEVEL_NEW, Node, Site};
 use super::observe::Watch;
 use super::plant::Plant;
 use super::stream::locked;
@@ -35,6 +37,7 @@ pub(super) struct World {
     pub(super) trace: Trace,
     pub(super) history: Mutex<History>,
     pub(super) watch: Mutex<Watch>,
+    pub(super) complaints: Complaints,
     sites: Mutex<BTreeMap<u64, Site>>,
     running: Mutex<BTreeMap<u64, Node>>,
     /// Nodes that a fault keeps down, and how often.
@@ -43,12 +46,12 @@ pub(super) struct World {
     excused: Mutex<BTreeSet<u64>>,
     starting: Mutex<BTreeSet<u64>>,
     starts: Mutex<u64>,
-    complaints: Mutex<Vec<(&'static str, String)>>,
+    level_asked: Mutex<bool>,
     over: Mutex<bool>,
 }
 
 impl World {
-    pub(super) fn new(seed: u64, plant: Option<Plant>) -> Arc<Self> {
+    pub(super) fn new(seed: u64, plant: Option<Plant>, complaints: Complaints) -> Arc<Self> {
         let trace = Trace::default();
         let network = Network::new(Chance::of(seed, 1), trace.clone());
         Arc::new(Self {
@@ -58,13 +61,14 @@ impl World {
             trace,
             history: Mutex::default(),
             watch: Mutex::default(),
+            complaints,
             sites: Mutex::default(),
             running: Mutex::default(),
             kept_down: Mutex::default(),
             excused: Mutex::default(),
             starting: Mutex::default(),
             starts: Mutex::default(),
-            complaints: Mutex::default(),
+            level_asked: Mutex::default(),
             over: Mutex::default(),
         })
     }
@@ -80,7 +84,9 @@ impl World {
             disk.plant_lying_marks();
         }
         let (clock, network) = (WallClock::default(), self.network.clone());
-        locked(&self.sites).insert(id, Site { id, disk, clock, network, timers: Timers::LAN });
+        let level_newest = Arc::new(AtomicU32::new(LEVEL_NEW));
+        let timers = self.plant.map_or(Timers::LAN, Plant::timers);
+        locked(&self.sites).insert(id, Site { id, disk, clock, network, timers, level_newest });
     }
 
     /// A node that left the cluster is switched off for good.
@@ -118,16 +124,9 @@ impl World {
         self.nodes().into_iter().filter_map(leads).max().map(|(_, id)| id)
     }
 
-    /// A judge has something against the cluster. The first complaint of each judge counts.
+    /// A judge has something against the cluster.
     pub(super) fn complain(&self, judge: &'static str, what: &str) {
-        let mut complaints = locked(&self.complaints);
-        if !complaints.iter().any(|(before, _)| *before == judge) {
-            complaints.push((judge, format!("at {} ms: {what}", now_ms())));
-        }
-    }
-
-    pub(super) fn complaints(&self) -> Vec<(&'static str, String)> {
-        locked(&self.complaints).clone()
+        self.complaints.add(judge, what);
     }
 
     /// Nobody writes and no fault begins any more.
@@ -142,6 +141,17 @@ impl World {
     /// From now on the node may end by itself.
     pub(super) fn excuse(&self, id: u64) {
         locked(&self.excused).insert(id);
+    }
+
+    /// Somebody asks for the next level.
+    pub(super) fn ask_for_level(&self) {
+        *locked(&self.level_asked) = true;
+    }
+
+    /// Whether an old release says, as it must, that the level is beyond it.
+    fn is_outdated(&self, id: u64, why: &str) -> bool {
+        let old = self.site(id).is_some_and(|site| site.level_newest() < LEVEL_NEW);
+        old && *locked(&self.level_asked) && why.contains("needs feature level")
     }
 
     /// Starts a node unless it runs.
@@ -180,7 +190,7 @@ impl World {
             Err(error) => {
                 process.kill();
                 site.disk.settle();
-                if !locked(&self.excused).contains(&id) {
+                if !locked(&self.excused).contains(&id) && !self.is_outdated(id, &error) {
                     self.complain("start", &format!("node {id} does not start on its own data: {error}"));
                 }
             }
@@ -227,7 +237,7 @@ impl World {
             sleep_ms(ROUND_MS).await;
             for (id, node) in self.nodes() {
                 let Some(why) = node.failure() else { continue };
-                if !locked(&self.excused).contains(&id) {
+                if !locked(&self.excused).contains(&id) && !self.is_outdated(id, &why) {
                     self.complain("failure", &format!("node {id} ended by itself: {why}"));
                 }
                 self.take_down(id, false);
@@ -253,6 +263,7 @@ impl World {
             site.disk.set_hangs(false);
             site.disk.set_roomy();
             site.clock.set_right();
+            site.install(LEVEL_NEW);
         }
         for (_, node) in self.nodes() {
             node.process.resume();

@@ -18,6 +18,9 @@ pub(crate) struct Arguments {
     /// Begin no run after so many minutes; without, go on until stopped
     #[arg(long, value_name = "N")]
     minutes: Option<u64>,
+    /// End after so many runs: each scenario once with each number of nodes, and from the beginning
+    #[arg(long, value_name = "N")]
+    runs: Option<u64>,
     /// Seconds of faults in each run
     #[arg(long, value_name = "N", default_value_t = 120, value_parser = clap::value_parser!(u64).range(5..))]
     seconds: u64,
@@ -56,6 +59,7 @@ pub(crate) fn run(arguments: &Arguments) -> ExitCode {
         seed: arguments.seed,
         simulated: arguments.simulated,
         time: arguments.minutes.map(|minutes| Duration::from_secs(minutes.saturating_mul(60))),
+        runs: arguments.runs,
         passed_on,
         report: arguments.report.clone(),
     };

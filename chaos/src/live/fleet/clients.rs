@@ -8,12 +8,18 @@ use api::client::{Client, ClientSettings};
 
 use super::node::Node;
 use super::{Fleet, making, settings_of};
+use crate::live::Trouble;
 use crate::live::hosts::Hosts;
 use crate::live::links::Links;
 use crate::live::storm::Looked;
 use crate::live::transport::HttpTransport;
 
 impl Fleet {
+    /// From now on all clients trust these authorities of the officers' side, given in PEM.
+    pub(in crate::live) fn trust(&self, authorities_pem: &[u8]) -> Result<(), Trouble> {
+        self.transport.trust(authorities_pem)
+    }
+
     /// Clients of officers who are signed in as one is, each at another node to begin with.
     pub(in crate::live) fn spread(
         &self,

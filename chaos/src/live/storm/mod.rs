@@ -44,7 +44,7 @@ use crate::judges::liveness;
 use crate::report::{self, Story, Stretch, Waits};
 
 /// Between two faults, when all goes well.
-const CALM_MS: (u64, u64) = (300, 1_000);
+const CALM_MS: (u64, u64) = (100, 700);
 /// Longest wait for the nodes to come to rest in the end.
 const REST_MAX: Duration = Duration::from_mins(1);
 const LOOK_PACE: Duration = Duration::from_millis(20);

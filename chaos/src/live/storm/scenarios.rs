@@ -21,7 +21,8 @@ pub enum Scenario {
     HandOvers,
     /// Disks lose power, are full, hang; where the machine allows that.
     Disks,
-    /// What operators do, and what happens to them: hand-overs, roll-outs, wrong clocks, backups, a flood of readers.
+    /// What operators do, and what happens to them: hand-overs, roll-outs, wrong clocks, a new authority, backups,
+    /// a flood of readers.
     Operators,
     /// All of it in turn.
     Mixed,
@@ -69,7 +70,7 @@ impl Scenario {
             Self::HandOvers => "planned hand-overs, one after the other",
             Self::Disks => "power losses of one and of all, full disks, a hung disk of the leader",
             Self::Operators => {
-                "hand-overs, roll-outs, wrong clocks; beside them backups and a flood of readers"
+                "hand-overs, roll-outs, wrong clocks, a new authority; beside them backups and a flood of readers"
             }
             Self::Mixed => "all of these in turn",
         }
@@ -106,7 +107,14 @@ impl Scenario {
                 kinds
             }
             Self::Operators => {
-                vec![Kind::HandOver, Kind::HandOver, Kind::RollOut, Kind::SkewOne, Kind::SkewLeader]
+                vec![
+                    Kind::HandOver,
+                    Kind::HandOver,
+                    Kind::RollOut,
+                    Kind::SkewOne,
+                    Kind::SkewLeader,
+                    Kind::NewAuthority,
+                ]
             }
             Self::Mixed => {
                 // Lines between hosts are another machine than lines through doors.
@@ -138,7 +146,7 @@ impl Scenario {
     /// Least strikes and acknowledged writes of a run of so many seconds that says anything.
     #[must_use]
     pub fn least(self, seconds: u64) -> (usize, u64) {
-        // A hung disk and a roll-out take their time.
+        // A hung disk, a roll-out and a new authority take their time.
         let seconds_each = if matches!(self, Self::Disks | Self::Operators) { 16 } else { 8 };
         let strikes = usize::try_from(seconds.div_euclid(seconds_each)).unwrap_or(usize::MAX);
         (strikes.max(1), seconds.saturating_mul(20))

@@ -17,11 +17,15 @@ const LOOK_PACE: Duration = Duration::from_millis(10);
 /// How far a wrong clock is off: more than any node forgives.
 const SKEW_SECONDS: i64 = 600;
 
-/// `kill -9`; one that is not alone stays away for a while.
+/// How much shorter a kill is whose node comes back before the others can have noticed.
+const QUICK: u32 = 8;
+
+/// `kill -9`; one that is not alone stays away for a while, or for so short that an election may not have begun.
 pub(super) async fn kill(strike: &Strike, fleet: &mut Fleet) -> Result<(), Trouble> {
     strike.nodes.iter().for_each(|node| fleet.kill(*node));
     if strike.kind != Kind::KillAll {
-        sleep(strike.hold).await;
+        let hold = if strike.first_way { strike.hold.checked_div(QUICK) } else { None };
+        sleep(hold.unwrap_or(strike.hold)).await;
     }
     fleet.start(&strike.nodes).await.map(drop)
 }

@@ -3,6 +3,7 @@
 //! Invariant: whatever a strike did is undone when it is over: lines are whole, disks have power and room, clocks are right,
 //! processes run, and are waited for.
 
+mod authority;
 mod lines;
 mod machines;
 
@@ -67,6 +68,8 @@ pub(super) enum Kind {
     SkewLeader,
     /// Node after node is drained, stopped and started.
     RollOut,
+    /// The authority of all certificates is replaced, and the certificates with it; nothing is restarted.
+    NewAuthority,
 }
 
 /// What a fault needs of the machine and of how the nodes are started.
@@ -135,6 +138,7 @@ impl Kind {
             Self::SkewOne => ("clock of one wrong", Library, Some(1_500), One),
             Self::SkewLeader => ("clock of the leader wrong", Library, Some(1_500), Leader),
             Self::RollOut => ("roll-out", Nothing, Some(1_500), Around),
+            Self::NewAuthority => ("new authority", Nothing, Some(1_500), All),
         };
         Traits { name, needs, gap_max_ms, whom }
     }
@@ -195,6 +199,7 @@ impl Strike {
             Kind::PauseLeader | Kind::PauseOne => machines::pause(self, fleet).await,
             Kind::HandOver => machines::hand_over(fleet).await,
             Kind::RollOut => machines::roll_out(self, fleet).await,
+            Kind::NewAuthority => authority::replace(fleet).await,
             Kind::PowerOne => machines::crash(self, fleet, Fault::CutOne).await,
             Kind::PowerAll => machines::crash(self, fleet, Fault::CutAll).await,
             Kind::FillOne => machines::crash(self, fleet, Fault::FillOne).await,
