@@ -1,4 +1,4 @@
-//! What goes on beside a fault: readers without number, or a backup.
+//! What goes on beside a fault: readers without number, a backup, or a second fault.
 //!
 //! Invariant: none of it waits for the fault or makes the fault wait; it ends when this value goes.
 
@@ -34,14 +34,20 @@ pub(super) enum Beside {
     Flood,
     /// `rakit backup`.
     Backup,
+    /// The lines of the node at that place are slow.
+    SlowLines(usize),
 }
 
 impl Beside {
-    /// Whether there is something, and what, when it is wanted in so many cases of a hundred.
-    pub(super) fn draw(percent: u64, chance: &mut Chance) -> Option<Self> {
+    /// Whether there is something, and what, when it is wanted in so many cases of a hundred. Lines are left alone where they
+    /// have no doors.
+    pub(super) fn draw(percent: u64, fleet: &Fleet, chance: &mut Chance) -> Option<Self> {
         let something = chance.percent(percent);
-        let flood = chance.coin();
-        something.then_some(if flood { Self::Flood } else { Self::Backup })
+        let place = chance.place(fleet.members().len());
+        let kinds = [Self::Flood, Self::Backup, Self::SlowLines(place)];
+        let count = if fleet.links().is_some() { kinds.len() } else { kinds.len().saturating_sub(1) };
+        let kind = kinds.get(chance.place(count)).copied();
+        kind.filter(|_| something)
     }
 
     /// What it is called in reports.
@@ -49,6 +55,7 @@ impl Beside {
         match self {
             Self::Flood => "flood of readers",
             Self::Backup => "backup",
+            Self::SlowLines(_) => "slow lines",
         }
     }
 }

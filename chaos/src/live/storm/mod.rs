@@ -229,7 +229,7 @@ impl Conductor<'_> {
             }
             let Some(kind) = bag.pop() else { continue };
             let strike = Strike::plan(kind, fleet, &mut chance).await?;
-            let beside = Beside::draw(self.plan.scenario.beside_percent(), &mut chance);
+            let beside = Beside::draw(self.plan.scenario.beside_percent(), fleet, &mut chance);
             let from_us = self.record.now_us();
             self.strike(&strike, (beside, strikes.len()), fleet).await?;
             let to_us = self.record.now_us();
@@ -256,6 +256,11 @@ impl Conductor<'_> {
                 let dry = (flood.answered() == 0).then(|| "nobody of the public was answered".to_owned());
                 self.record.judged("flood", dry);
                 Ok(())
+            }
+            Some(Beside::SlowLines(place)) => {
+                strikes::slow_down(fleet, place)?;
+                strike.run(fleet, self.silence).await?;
+                strikes::heal(fleet)
             }
             Some(Beside::Backup) => {
                 let backup = Backup::of(fleet, number);

@@ -53,8 +53,17 @@ fn cut(fleet: &Fleet, pairs: &[Pair]) -> Result<(), Trouble> {
     Ok(())
 }
 
+/// Delay of a slow line, each way.
+const SLOW: Way = Way { cut: false, delay: Duration::from_millis(30), bytes_per_second: None };
+
+/// The lines of a node are slow until [`heal`].
+pub(in crate::live::storm) fn slow_down(fleet: &Fleet, node: usize) -> Result<(), Trouble> {
+    links(fleet)?.set(between(&[node], &others(fleet, &[node])), SLOW);
+    Ok(())
+}
+
 /// All lines as they were made.
-fn heal(fleet: &Fleet) -> Result<(), Trouble> {
+pub(in crate::live::storm) fn heal(fleet: &Fleet) -> Result<(), Trouble> {
     if let Some(hosts) = fleet.hosts() {
         return hosts.heal().map_err(harness);
     }
@@ -128,7 +137,7 @@ pub(super) async fn spoil(
             cut(fleet, &between(left, right))?;
         }
         Spoil::Ring => cut(fleet, &across(strike.nodes.len()))?,
-        Spoil::Slow => links(fleet)?.set(both, Way { delay: Duration::from_millis(30), ..Way::default() }),
+        Spoil::Slow => links(fleet)?.set(both, SLOW),
         Spoil::Thin => links(fleet)?.set(both, Way { bytes_per_second: Some(200_000), ..Way::default() }),
         Spoil::Lose => {
             let hosts = fleet.hosts().ok_or_else(|| harness("packets are lost between hosts only"))?;

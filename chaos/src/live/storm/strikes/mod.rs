@@ -10,6 +10,7 @@ mod machines;
 use std::time::Duration;
 
 use self::lines::Spoil;
+pub(super) use self::lines::{heal, slow_down};
 use super::watch::Silence;
 use crate::chance::Chance;
 use crate::live::fleet::Fleet;
