@@ -121,23 +121,23 @@ fn watch_out(complaints: Complaints, json: bool) {
     drop(watched);
 }
 
-/// The table: planted fault, judge, seed, runs needed.
+/// The table: planted fault, the judge whose promise it breaks, all who noticed, seed, runs needed.
 fn plants(arguments: &Arguments, print: &mut dyn FnMut(&str)) -> u8 {
     let mut code = KEPT;
-    print("planted fault | noticed by | seed | runs");
-    print("---|---|---|---");
+    print("planted fault | judge who must notice | noticed by | seed | runs");
+    print("---|---|---|---|---");
     for plant in Plant::ALL {
         if arguments.plant.is_some_and(|wanted| wanted != plant) {
             continue;
         }
         let child = Child { seconds: arguments.seconds, plant: Some(plant) };
         let first = arguments.seed;
-        let noticed = child.first_noticed(first, PLANT_SEEDS_MAX, arguments.jobs);
+        let noticed = child.first_noticed(plant.judge(), (first, PLANT_SEEDS_MAX), arguments.jobs);
         if let Some((seed, judges)) = noticed {
             let runs = seed.saturating_sub(first).saturating_add(1);
-            print(&format!("{} | {judges} | {seed} | {runs}", plant.name()));
+            print(&format!("{} | {} | {judges} | {seed} | {runs}", plant.name(), plant.judge()));
         } else {
-            print(&format!("{} | NOBODY | - | {PLANT_SEEDS_MAX}", plant.name()));
+            print(&format!("{} | {} | NOT NOTICED | - | {PLANT_SEEDS_MAX}", plant.name(), plant.judge()));
             code = BROKEN;
         }
     }

@@ -83,6 +83,24 @@ impl Plant {
         }
     }
 
+    /// The judge whose promise it breaks: whoever else notices it, this one must.
+    pub(super) const fn judge(self) -> &'static str {
+        match self {
+            Self::UnsyncedAcknowledgement => "acknowledged",
+            Self::LeaderRestore | Self::StaleRead => "linearizability",
+            Self::RetryWithNewKey => "exactly-once",
+            // Some nodes still remember the request, others do not.
+            Self::SkippedDeduplication | Self::DoubleApply | Self::UnevenApply => "equality",
+            Self::WrongAggregate => "sums",
+            Self::ForgottenVote => "agreement",
+            // The store looks at a received snapshot before it goes on with it.
+            Self::SnapshotLacksRequests | Self::SnapshotLacksSums => "start",
+            Self::ForgottenAge => "age",
+            Self::SlowElection => "liveness",
+            Self::ForgottenLevel => "level",
+        }
+    }
+
     /// What nodes' timers are.
     pub(super) fn timers(self) -> Timers {
         if self == Self::SlowElection {

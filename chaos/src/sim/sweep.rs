@@ -62,10 +62,10 @@ impl Outcome {
         told.map(|complaint| format!("{}: {}", text(complaint, "judge"), text(complaint, "what"))).collect()
     }
 
-    fn judges(&self) -> String {
+    /// Who complained.
+    fn judges(&self) -> Vec<&str> {
         let list = self.of("complaints").as_array();
-        let judges = list.into_iter().flatten().filter_map(|complaint| complaint.get("judge")?.as_str());
-        judges.collect::<Vec<_>>().join(", ")
+        list.into_iter().flatten().filter_map(|complaint| complaint.get("judge")?.as_str()).collect()
     }
 
     fn counts(&self, key: &str) -> BTreeMap<String, u64> {
@@ -132,16 +132,22 @@ impl Child {
         Outcome { code: HARNESS, told: json!({"harness": harness}), ..first }
     }
 
-    /// The first of so many seeds at which a judge notices something, with who did.
-    pub(super) fn first_noticed(self, first: u64, seeds: u64, jobs: usize) -> Option<(u64, String)> {
+    /// The first of so many seeds at which that judge notices something, with all who do.
+    pub(super) fn first_noticed(
+        self,
+        judge: &str,
+        (first, seeds): (u64, u64),
+        jobs: usize,
+    ) -> Option<(u64, String)> {
         let batch = u64::try_from(jobs.max(1)).unwrap_or(1);
         let mut begin = first;
         while begin < first.saturating_add(seeds) {
             let sweep = Sweep { first: begin, seeds: batch, jobs, child: self, twice: false };
             let mut noticed: BTreeMap<u64, String> = BTreeMap::new();
             sweep.run(&mut |outcome| {
-                if outcome.code == BROKEN {
-                    noticed.insert(outcome.seed, outcome.judges());
+                let judges = outcome.judges();
+                if outcome.code == BROKEN && judges.contains(&judge) {
+                    noticed.insert(outcome.seed, judges.join(", "));
                 }
             });
             if let Some(found) = noticed.pop_first() {
