@@ -80,7 +80,7 @@ pub fn refused(refusal: &Refusal, subject: Subject<'_>) -> Problem {
         }
         Refusal::ConfirmationRequired { flags, reason_missing, photo_missing } => {
             problem.extra.flags = Some(Flag::all(flags, subject));
-            problem.extra.proposals = Some(proposals(subject.form, subject.contest, flags));
+            problem.extra.proposals = Some(proposals(subject));
             let missing = match (reason_missing, photo_missing) {
                 (true, true) => Some("Konfirmasi perlu alasan dan foto formulir."),
                 (true, false) => Some("Konfirmasi perlu alasan."),

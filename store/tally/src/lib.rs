@@ -42,6 +42,7 @@ pub mod ids;
 pub mod model;
 pub mod outcome;
 pub mod region;
+pub mod repair;
 pub mod row;
 pub mod rules;
 pub mod station;
