@@ -82,8 +82,8 @@ pub fn execute(arguments: &Arguments, print: &mut dyn FnMut(&str)) -> u8 {
 fn one(arguments: &Arguments, mut plan: Plan, print: &mut dyn FnMut(&str)) -> u8 {
     if !arguments.json {
         let mut text = format!(
-            "seed {}: {} nodes, ways up to {} ms, {} % lost, {} s\n",
-            plan.seed, plan.nodes, plan.latency_ms, plan.loss_percent, arguments.seconds
+            "seed {}: {} nodes, those of the old release {:?}, ways up to {} ms, {} % lost, {} s\n",
+            plan.seed, plan.nodes, plan.outdated, plan.latency_ms, plan.loss_percent, arguments.seconds
         );
         for (number, step) in plan.steps.iter().enumerate() {
             let out = if arguments.without.contains(&number) { "(left out) " } else { "" };

@@ -135,12 +135,12 @@ pub(super) fn settings(id: u64) -> Settings {
     }
 }
 
-/// A failed flush is an error like any other: it ends the node and not the test.
 /// Newest feature level of the releases under test: levels that nothing depends on, so that some can be raised.
 pub(super) const LEVEL_NEWEST: u32 = 100;
 
-fn options() -> store::Options {
-    store::Options { fatal: Arc::new(|_| ()), level_newest: LEVEL_NEWEST, ..store::Options::default() }
+/// A failed flush is an error like any other: it ends the node and not the test.
+fn options(level_newest: u32) -> store::Options {
+    store::Options { fatal: Arc::new(|_| ()), level_newest, ..store::Options::default() }
 }
 
 pub(super) fn member(id: u64) -> Member {
@@ -209,6 +209,12 @@ impl<D: Disk> World<D> {
 
     /// Starts a node on its disk, making its data at the first time.
     pub(super) async fn start(&self, settings: Settings) -> Cluster<D::Engine> {
+        self.start_release(settings, LEVEL_NEWEST).await
+    }
+
+    /// The same with a release that knows levels up to that one.
+    pub(super) async fn start_release(&self, settings: Settings, level_newest: u32) -> Cluster<D::Engine> {
+        let options = || options(level_newest);
         let disk = &self.disks[&settings.node.0];
         self.let_go(settings.node.0).await;
         let stores = match open_on(disk, None, options()) {

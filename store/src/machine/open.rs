@@ -2,6 +2,7 @@
 
 use std::collections::BTreeMap;
 use std::ops::ControlFlow;
+use std::path::Path;
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Arc, Mutex};
 
@@ -96,11 +97,15 @@ fn read_level<R: Reader>(reader: &R) -> Result<u32, StoreError> {
     }
 }
 
-fn core<E: Engine>(engine: E, directory: String, level_newest: u32) -> Result<Core<E>, StoreError> {
-    let level = read_level(&engine)?;
-    if level > level_newest {
-        let what = format!("the state in {directory}");
-        return Err(StoreError::LevelNewer { what, found: level, known: level_newest });
+fn core<E: Engine>(
+    engine: E,
+    (root, directory): (&Path, String),
+    level_newest: u32,
+) -> Result<Core<E>, StoreError> {
+    let found = read_level(&engine)?;
+    if found > level_newest {
+        let what = format!("the data in {}", root.join(&directory).display());
+        return Err(StoreError::LevelNewer { what, found, known: level_newest });
     }
     let applied = read_applied(&engine)?;
     let sums = read_sums(&engine, &applied)?;
@@ -117,7 +122,7 @@ pub(crate) fn open<E: Engine>(
     level_newest: u32,
     lock: Arc<<E::Disk as Disk>::Lock>,
 ) -> Result<Machine<E>, StoreError> {
-    let core = core(engine, directory, level_newest)?;
+    let core = core(engine, (disk.root(), directory), level_newest)?;
     let library = Library::open(disk)?;
     let blobs = Blobs::open(disk.clone())?;
     let shared = Shared {
@@ -148,7 +153,7 @@ impl<E: Engine> Machine<E> {
 
     /// Goes on with another state database, which is durable already. The old one closes with its last view.
     pub(crate) fn replace(&self, engine: E, directory: String) -> Result<Applied, StoreError> {
-        let fresh = core(engine, directory, self.level_newest())?;
+        let fresh = core(engine, (self.disk().root(), directory), self.level_newest())?;
         let mut core = locked(&self.shared.core);
         *core = fresh;
         *locked(&self.shared.persisted) = core.applied.id;

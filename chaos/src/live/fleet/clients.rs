@@ -66,18 +66,23 @@ impl Fleet {
         self.nodes.iter().map(client).collect()
     }
 
+    /// The same for those who turn to another node when one does not answer: each call is sent once.
+    pub(in crate::live) fn passers_by(&self) -> Vec<Client<HttpTransport>> {
+        self.nodes.iter().map(|node| self.once(&node.addresses.public)).collect()
+    }
+
     /// Clients of the officers' side of each node alone, not signed in, that send each call once and with little patience.
     pub(in crate::live) fn desks(&self) -> Vec<Client<HttpTransport>> {
+        self.nodes.iter().map(|node| self.once(&node.addresses.officer)).collect()
+    }
+
+    fn once(&self, url: &str) -> Client<HttpTransport> {
         const PATIENCE_MS: u64 = 3_000;
-        let client = |node: &Node| {
-            let settings = settings_of(vec![node.addresses.officer.clone()], PATIENCE_MS, PATIENCE_MS);
-            // Half of a pause is never spent by chance: so long, it is beyond the deadline.
-            let pause_ms = PATIENCE_MS.saturating_mul(2);
-            let settings =
-                ClientSettings { backoff_first_ms: pause_ms, backoff_ms_max: pause_ms, ..settings };
-            Client::new(Arc::clone(&self.transport), settings)
-        };
-        self.nodes.iter().map(client).collect()
+        let settings = settings_of(vec![url.to_owned()], PATIENCE_MS, PATIENCE_MS);
+        // Half of a pause is never spent by chance: so long, it is beyond the deadline.
+        let pause_ms = PATIENCE_MS.saturating_mul(2);
+        let settings = ClientSettings { backoff_first_ms: pause_ms, backoff_ms_max: pause_ms, ..settings };
+        Client::new(Arc::clone(&self.transport), settings)
     }
 
     /// Each node to look at, with no patience at all.

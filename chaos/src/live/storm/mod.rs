@@ -153,7 +153,7 @@ async fn build(
 async fn play(plan: &Plan, story: &mut Story, say: &mut dyn FnMut(&str)) -> Result<(), Trouble> {
     let (mut fleet, officers, kinds) = build(plan, story, say).await?;
     let clients = fleet.spread(&officers, officers::OFFICERS, 0);
-    let (readers, lookers) = (fleet.readers(), fleet.lookers());
+    let (readers, lookers) = (fleet.passers_by(), fleet.lookers());
     let (record, silence) = (Record::new(), Silence::default());
     let (stop, rest) = (Cell::new(false), Cell::new(false));
     let chance = |part: u64| Chance::of(plan.seed, part);
