@@ -1,7 +1,9 @@
 //! Slips of the eye and of the hand, undone.
 //!
-//! Invariant: an edit undoes one slip: one digit of one box, or two boxes that stand beside each other on paper.
+//! Invariant: an edit undoes one slip, of boxes that a broken sum names; where what a box must hold follows from the sum, only
+//! that is tried. So the work grows with the boxes of the form and not faster, however many options a contest has.
 
+use alloc::collections::BTreeSet;
 use alloc::string::ToString as _;
 use alloc::vec;
 use alloc::vec::Vec;
@@ -43,8 +45,6 @@ const EXTRA_FIRST_DIGIT: u32 = 40;
 const EXTRA_DIGIT: u32 = 5;
 const SWAPPED: u32 = 8;
 const DROPPED_DIGIT: u32 = 2;
-/// No box of a station at home has more digits.
-const DIGITS_MAX: usize = 3;
 
 impl Edit {
     /// The form with it; `None` where the form lacks a box.
@@ -90,11 +90,31 @@ fn place(form: &mut Form, field: Field) -> Option<&mut u32> {
     }
 }
 
-/// Every slip that could have made the form what it is.
-pub(super) fn edits(form: &Form) -> Vec<Edit> {
-    let boxes: Vec<(Field, u32)> = form.boxes().collect();
-    let of_one = boxes.iter().flat_map(|(field, count)| one_digit(*field, *count));
-    of_one.chain(swaps(form, &boxes)).collect()
+/// The sum of the votes, and what it must be for R07 to hold.
+struct Votes {
+    sum: u64,
+    valid: Option<u64>,
+}
+
+impl Votes {
+    /// Whether the sum holds with another number in a box of votes.
+    fn fit(&self, before: u32, after: u32) -> bool {
+        let sum = self.sum.saturating_sub(u64::from(before)).saturating_add(u64::from(after));
+        self.valid == Some(sum)
+    }
+}
+
+/// Every slip in the boxes named that could have made the form what it is. No box holds more than `count_max`.
+pub(super) fn edits(form: &Form, named: &BTreeSet<Field>, count_max: u32) -> Vec<Edit> {
+    let votes = Votes { sum: form.votes_sum(), valid: form.valid.map(u64::from) };
+    let one_digit = form.boxes().filter(|(field, _)| named.contains(field)).flat_map(|(field, count)| {
+        let mut edits = one_digit(field, count);
+        // Votes stand in no other sum.
+        let may_hold = |after: u32| field.option_position().is_none() || votes.fit(count, after);
+        edits.retain(|edit| edit.boxes.iter().all(|(_, after)| *after <= count_max && may_hold(*after)));
+        edits
+    });
+    one_digit.chain(swapped_columns(form, named)).chain(swapped_invalid(form, &votes)).collect()
 }
 
 fn number(digits: &[u8]) -> u32 {
@@ -125,41 +145,39 @@ fn one_digit(field: Field, count: u32) -> Vec<Edit> {
             add(&changed, Slip::ExtraDigit, weight);
         }
     }
-    if digits.len() < DIGITS_MAX {
-        for (position, digit) in (0..=digits.len()).flat_map(|place| (0..10).map(move |digit| (place, digit)))
-        {
-            let mut changed = digits.clone();
-            changed.insert(position, digit);
-            add(&changed, Slip::DroppedDigit, DROPPED_DIGIT);
-        }
+    for (position, digit) in (0..=digits.len()).flat_map(|place| (0..10).map(move |digit| (place, digit))) {
+        let mut changed = digits.clone();
+        changed.insert(position, digit);
+        add(&changed, Slip::DroppedDigit, DROPPED_DIGIT);
     }
-    // Of two equal digits it does not matter which one was too many.
+    // Of two equal digits it does not matter which one was too many; the likelier one stands for both.
+    found.sort_by(|one, other| (&one.boxes, other.weight).cmp(&(&other.boxes, one.weight)));
     found.dedup_by(|later, first| later.boxes == first.boxes);
     found
 }
 
-/// Votes of two options, of an option and the invalid ones, and the columns of a row of people.
-fn swaps(form: &Form, boxes: &[(Field, u32)]) -> Vec<Edit> {
-    let option = |field: &Field| field.option_position().is_some();
-    let votes: Vec<(Field, u32)> = boxes.iter().copied().filter(|(field, _)| option(field)).collect();
-    let invalid = form.invalid.map(|count| (Field::INVALID, count));
-    let counted: Vec<(Field, u32)> = invalid.into_iter().chain(votes).collect();
-    let rows = form.people_rows().map(|(first, people)| {
-        let counts = [people.male, people.female, people.total];
-        (first.0..).map(Field).zip(counts).collect::<Vec<_>>()
+fn swapped(one: (Field, u32), other: (Field, u32)) -> Edit {
+    Edit { boxes: vec![(one.0, other.1), (other.0, one.1)], slip: Slip::Swapped, weight: SWAPPED }
+}
+
+/// Two columns of a row of people of which one is named.
+fn swapped_columns(form: &Form, named: &BTreeSet<Field>) -> Vec<Edit> {
+    let pairs = form.people_rows().flat_map(|(first, People { male, female, total })| {
+        let at = |place: u16| Field(first.0.saturating_add(place));
+        let (male, female, total) = ((at(0), male), (at(1), female), (at(2), total));
+        [(male, female), (male, total), (female, total)]
     });
-    let mut found = Vec::new();
-    for group in rows.chain([counted]) {
-        for (position, one) in group.iter().enumerate() {
-            let others = group.iter().skip(position.saturating_add(1)).filter(|other| other.1 != one.1);
-            found.extend(others.map(|other| Edit {
-                boxes: vec![(one.0, other.1), (other.0, one.1)],
-                slip: Slip::Swapped,
-                weight: SWAPPED,
-            }));
-        }
-    }
-    found
+    let concerned = pairs.filter(|(one, other)| named.contains(&one.0) || named.contains(&other.0));
+    concerned.filter(|(one, other)| one.1 != other.1).map(|(one, other)| swapped(one, other)).collect()
+}
+
+/// The invalid votes and those of an option. Two options that were swapped leave every sum as it was.
+fn swapped_invalid(form: &Form, votes: &Votes) -> Vec<Edit> {
+    let Some(invalid) = form.invalid else { return Vec::new() };
+    let options = form.votes.iter().enumerate().filter(|(_, count)| **count != invalid);
+    let fitting = options.filter(|(_, count)| votes.fit(**count, invalid));
+    let boxes = fitting.filter_map(|(position, count)| Some((Field::votes(position)?, *count)));
+    boxes.map(|option| swapped((Field::INVALID, invalid), option)).collect()
 }
 
 #[cfg(test)]
@@ -187,8 +205,45 @@ mod tests {
         assert!([91, 40, 4, 1, 141, 401, 410].iter().all(|count| counts.contains(count)), "{counts:?}");
         // "01" is no number that anybody writes.
         assert_eq!(counts.iter().filter(|count| **count == 1).count(), 1);
-        assert!(counts.iter().all(|count| *count < 1_000));
         let zero: Vec<u32> = one_digit(Field::VALID, 0).iter().map(|edit| edit.boxes[0].1).collect();
         assert!(zero.contains(&7) && zero.contains(&10));
+    }
+
+    #[test]
+    fn equal_digits_make_no_two_edits() {
+        let mut counts: Vec<u32> = one_digit(Field::VALID, 114).iter().map(|edit| edit.boxes[0].1).collect();
+        let all = counts.len();
+        counts.dedup();
+        assert_eq!(counts.len(), all);
+        let edits = one_digit(Field::VALID, 114);
+        let fewer = edits.iter().find(|edit| edit.boxes[0].1 == 14).unwrap();
+        assert_eq!(fewer.weight, EXTRA_FIRST_DIGIT);
+    }
+
+    fn all_named(form: &Form) -> BTreeSet<Field> {
+        form.boxes().map(|(field, _)| field).collect()
+    }
+
+    #[test]
+    fn the_work_grows_with_the_boxes_and_not_faster() {
+        let count = |options: usize| {
+            let form =
+                Form { votes: vec![120; options], valid: Some(7), invalid: Some(9), ..Form::default() };
+            edits(&form, &all_named(&form), 999).len()
+        };
+        // None of so many options explains so much alone: what is left are valid and invalid votes.
+        assert_eq!(count(2_000), count(3));
+        assert!(count(3) < 100, "{}", count(3));
+    }
+
+    #[test]
+    fn no_box_is_made_to_hold_more_than_it_can() {
+        let form = whole_form();
+        let most = |count_max: u32| {
+            let edits = edits(&form, &all_named(&form), count_max);
+            edits.iter().flat_map(|edit| &edit.boxes).map(|(_, count)| *count).max()
+        };
+        assert!(most(999).is_some_and(|most| most > 900 && most < 1_000));
+        assert!(most(9_999).is_some_and(|most| most > 9_000 && most < 10_000));
     }
 }

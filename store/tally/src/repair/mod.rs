@@ -7,12 +7,13 @@
 mod digits;
 mod edits;
 
+use alloc::collections::BTreeSet;
 use alloc::vec::Vec;
 use core::cmp::Reverse;
 
 use crate::contest::Contest;
 use crate::form::{Field, Form};
-use crate::rules::{self, RuleId, RuleSet};
+use crate::rules::{self, Flag, RuleId, RuleSet};
 use crate::station::Station;
 
 pub use edits::Slip;
@@ -33,25 +34,23 @@ pub struct Repair {
     pub rules: Vec<RuleId>,
 }
 
-/// Rules that a form breaks.
-fn broken(form: &Form, contest: &Contest, station: &Station) -> RuleSet {
-    rules::check(form, contest, station).iter().map(|flag| flag.rule).collect()
-}
-
 /// Repairs of a form, the likeliest first: those that make more sums hold, then those whose slip happens more often (a
 /// digit for another by how often the one was read for the other), then by box. At most [`REPAIRS_MAX`].
 #[must_use]
 pub fn repairs(form: &Form, contest: &Contest, station: &Station) -> Vec<Repair> {
-    let before = broken(form, contest, station);
-    let is_sum = |rule: &RuleId| SUMS.contains(&rule.number()) && before.contains(*rule);
-    let sums: Vec<RuleId> = rules::RULES.iter().map(|rule| rule.id).filter(is_sum).collect();
-    let mut found: Vec<(u32, Repair)> = Vec::new();
+    let broken = |flags: &[Flag]| flags.iter().map(|flag| flag.rule).collect::<RuleSet>();
+    let mut flags = rules::check(form, contest, station);
+    let before = broken(&flags);
+    flags.retain(|flag| SUMS.contains(&flag.rule.number()));
+    let sums: Vec<RuleId> = flags.iter().map(|flag| flag.rule).collect();
+    let named: BTreeSet<Field> = flags.into_iter().flat_map(|flag| flag.fields).collect();
     if sums.is_empty() {
         return Vec::new();
     }
-    for edit in edits::edits(form) {
+    let mut found: Vec<(u32, Repair)> = Vec::new();
+    for edit in edits::edits(form, &named, station.kind.count_max()) {
         let Some(changed) = edit.apply(form) else { continue };
-        let after = broken(&changed, contest, station);
+        let after = broken(&rules::check(&changed, contest, station));
         // One that only moves the fault to another rule explains nothing.
         if after.0 & !before.0 != 0 {
             continue;
