@@ -11,10 +11,12 @@ pub mod error;
 mod invitations;
 pub mod limits;
 pub mod openapi;
+mod pace;
 pub mod ports;
 pub mod publisher;
 pub mod routes;
 pub mod serve;
+mod sightings;
 pub mod web;
 
 use axum::Router;

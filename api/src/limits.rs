@@ -6,6 +6,7 @@ use std::net::IpAddr;
 use std::sync::Mutex;
 
 use sha2::{Digest as _, Sha256};
+use tally::account::Role;
 use tally::ids::LogTime;
 
 /// Largest JSON body, in bytes.
@@ -34,8 +35,8 @@ pub const SIGN_IN_QUEUE_MAX: usize = 16;
 pub const PASSWORD_BYTES_MAX: usize = 1_024;
 /// Most bytes of a backup's object in one answer: what is in memory for it, on both sides.
 pub const BACKUP_BYTES_MAX: usize = 4 * 1024 * 1024;
-/// How long a session lives, in milliseconds.
-pub const SESSION_MS: u64 = 24 * 60 * 60 * 1_000;
+/// Uses of sessions that are written down at once.
+pub const TOUCHES_MAX: usize = 64;
 /// Failed sign-ins of one account from one address before it must wait.
 pub const FAILURES_PER_ACCOUNT_MAX: u32 = 5;
 /// Failed sign-ins from one address before it must wait.
@@ -46,6 +47,20 @@ pub const FAILURE_WINDOW_MS: u64 = 10 * 60 * 1_000;
 pub const PASSWORDS_PER_CALL_MAX: usize = 100;
 /// Cells of the failure table.
 const FAILURE_CELLS: usize = 1 << 14;
+
+const HOUR_MS: u64 = 60 * 60 * 1_000;
+const DAY_MS: u64 = 24 * HOUR_MS;
+
+/// How long a session lives, in milliseconds: in all, and unused. An officer's phone may be without a network for days and
+/// the recapitulation takes 35; whoever can change accounts signs in every day.
+#[must_use]
+pub const fn session_ms(role: Role) -> (u64, u64) {
+    match role {
+        Role::Officer => (35 * DAY_MS, 5 * DAY_MS),
+        Role::Reviewer | Role::Certifier | Role::Auditor => (7 * DAY_MS, DAY_MS),
+        Role::Admin | Role::SuperAdmin => (DAY_MS, 4 * HOUR_MS),
+    }
+}
 
 /// Where a request came from, put into its extensions by the accept loop (after trusted proxies).
 #[derive(Clone, Copy, Debug, Eq, PartialEq)]

@@ -4,6 +4,7 @@
 //! tests implement them over the model.
 
 mod attachments;
+mod audit;
 mod backups;
 mod status;
 
@@ -13,6 +14,7 @@ use std::time::Duration;
 use futures_util::future::BoxFuture;
 use tally::account::{Account, Session};
 use tally::aggregate::Aggregate;
+use tally::audit::AuditRecord;
 use tally::command::{Item, Principal};
 use tally::contest::Contest;
 use tally::ids::{AccountId, ContestId, LogTime, NodeId, RequestKey, SessionId};
@@ -26,6 +28,7 @@ pub use attachments::{
     AttachmentError, AttachmentInfo, AttachmentReader, AttachmentScan, AttachmentUpload, Attachments,
     MediaType,
 };
+pub use audit::AuditPlace;
 pub use backups::{Backups, OfferedBackup};
 pub use status::{CertificateDays, ClusterStatus, Equality, MemberStatus};
 
@@ -214,6 +217,16 @@ pub trait StateView: Send + Sync {
     fn account(&self, account: AccountId) -> Result<Option<Account>, ReadError>;
     /// An account by name.
     fn account_named(&self, username: &str) -> Result<Option<Account>, ReadError>;
+    /// Accounts whose name begins with a prefix, by name, beginning after one; at most `limit`.
+    fn accounts_named(&self, prefix: &str, after: &str, limit: usize) -> Result<Vec<Account>, ReadError>;
+    /// Sessions in the order of their identifiers, beginning after one; at most `limit`, over ones among them.
+    fn sessions(&self, after: Option<SessionId>, limit: usize) -> Result<Vec<Session>, ReadError>;
+    /// Lines of the audit log, oldest first, beginning after one; at most `limit`.
+    fn audit(
+        &self,
+        after: Option<AuditPlace>,
+        limit: usize,
+    ) -> Result<Vec<(AuditPlace, AuditRecord)>, ReadError>;
     /// A session.
     fn session(&self, session: SessionId) -> Result<Option<Session>, ReadError>;
     /// What was answered to a request.

@@ -9,7 +9,7 @@ use futures_util::FutureExt as _;
 use openraft::async_runtime::watch::WatchReceiver as _;
 use openraft::errors::{ClientWriteError, RaftError};
 use store::Engine;
-use tally::command::{Command, Header, Item, PROPOSAL_BYTES_MAX, Principal, Proposal};
+use tally::command::{Command, Header, Item, NewCredential, PROPOSAL_BYTES_MAX, Principal, Proof, Proposal};
 use tally::ids::{LogTime, NodeId};
 use tally::outcome::Answer;
 
@@ -221,7 +221,12 @@ pub(crate) fn weight(item: &Item) -> usize {
     const FIXED: usize = 64;
     let sum = |weights: &mut dyn Iterator<Item = usize>| weights.fold(0, usize::saturating_add);
     let variable = match &item.command {
-        Command::Mark | Command::RaiseLevel { .. } | Command::AllocateNode | Command::CloseSession => 0,
+        Command::Mark
+        | Command::RaiseLevel { .. }
+        | Command::AllocateNode
+        | Command::CloseSession
+        | Command::TouchSession
+        | Command::EndSessions(_) => 0,
         Command::Found { name, .. } => name.len(),
         Command::DefineRegions(regions) => {
             sum(&mut regions.iter().map(|region| region.name.len().saturating_add(16)))
@@ -236,16 +241,39 @@ pub(crate) fn weight(item: &Item) -> usize {
             .chain(contest.regions.iter().map(|_| 8))
             .chain(contest.exemptions.iter().map(|_| 16))),
         Command::DefineAccounts(accounts) => sum(&mut accounts.iter().map(|account| {
-            account.username.len().saturating_add(account.password_hash.len()).saturating_add(32)
+            account.username.len().saturating_add(credential_bytes(&account.credential)).saturating_add(32)
         })),
-        Command::OpenSession { password_hash, .. } => password_hash.len(),
+        Command::OpenSession { proof, .. } => match proof {
+            Proof::Password(hash) => hash.len(),
+            Proof::Code { .. } => 48,
+        },
+        Command::SetPassword { before, after } => {
+            before.as_ref().map_or(0, String::len).saturating_add(after.len())
+        }
+        Command::SetSecondFactor(factor) => factor.as_ref().map_or(0, |factor| factor.secret.len()),
+        Command::ExpireSessions(sessions) => sessions.len().saturating_mul(16),
+        Command::Observe(seen) => {
+            sum(&mut seen.iter().map(|observation| observation.username.len().saturating_add(32)))
+        }
+        Command::Review { form, .. } => form.votes.len().saturating_mul(5).saturating_add(160),
         Command::Report { submission, .. } | Command::Correct { submission, .. } => {
             let reason = submission.reason.as_ref().map_or(0, String::len);
             let votes = submission.form.votes.len().saturating_mul(5);
             let attachments = submission.attachments.len().saturating_mul(32).saturating_add(16);
             sum(&mut [160, reason, votes, attachments].into_iter())
         }
-        Command::Hold { reason, .. } | Command::Release { reason, .. } => reason.len(),
+        Command::Hold { reason, .. }
+        | Command::Release { reason, .. }
+        | Command::Certify { reason, .. }
+        | Command::Approve { reason, .. } => reason.len(),
     };
     variable.saturating_add(FIXED)
+}
+
+fn credential_bytes(credential: &NewCredential) -> usize {
+    match credential {
+        NewCredential::Kept => 0,
+        NewCredential::Password(hash) => hash.len(),
+        NewCredential::Code(_) => 32,
+    }
 }

@@ -49,6 +49,14 @@ pub struct Client {
     patience: Duration,
 }
 
+impl Client {
+    /// The first address it was given.
+    #[must_use]
+    pub fn address(&self) -> String {
+        self.endpoints.first().cloned().unwrap_or_default()
+    }
+}
+
 impl std::fmt::Debug for Client {
     fn fmt(&self, formatter: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
         formatter.debug_struct("Client").field("endpoints", &self.endpoints).finish_non_exhaustive()

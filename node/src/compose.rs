@@ -14,7 +14,7 @@ use api::serve::{Accept, Limits, Plain, Server};
 use cluster::{Cluster, Timers};
 use store::RocksEngine;
 use tally::account::{Role, Scope};
-use tally::command::{AccountDefinition, Command, Item, Principal};
+use tally::command::{AccountDefinition, Command, Item, NewCredential, Principal};
 use tally::outcome::Outcome;
 use tally::region::RegionCode;
 use tokio::runtime::{Builder, Runtime};
@@ -303,7 +303,7 @@ async fn found_once(cluster: &Cluster<RocksEngine>, plan: &Founding) -> Result<(
         username: username.clone(),
         role: Role::SuperAdmin,
         scope: Scope::Region(RegionCode::NATION),
-        password_hash: plan.administrator.password_hash.clone(),
+        credential: NewCredential::Password(plan.administrator.password_hash.clone()),
         active: true,
     };
     let item = Item { request: None, command: Command::DefineAccounts(vec![definition]) };

@@ -17,8 +17,8 @@ use store::engine::{Disk, Engine};
 use store::{Identity, LogEntry, LogId, Machine, MemoryDisk, Options, Payload, RocksDisk, codec, create_on};
 use tally::account::{Role, Scope};
 use tally::command::{
-    AccountDefinition, Command, Header, Item, Principal, Proposal, RegionDefinition, RequestIdentity,
-    StationDefinition,
+    AccountDefinition, Command, Header, Item, NewCredential, Principal, Proof, Proposal, RegionDefinition,
+    RequestIdentity, StationDefinition,
 };
 use tally::contest::{Contest, ContestOption};
 use tally::form::{Form, People};
@@ -69,6 +69,8 @@ fn founding(stations: u64) -> Vec<Command> {
         regions: vec![RegionCode::NATION],
         partial_forms: true,
         photo_required: false,
+        reason_required: false,
+        poll_day: None,
         options: (1..4).map(option).collect(),
         exemptions: Vec::new(),
         index: 0,
@@ -90,14 +92,17 @@ fn sign_in() -> Vec<Item> {
         username: "admin".to_owned(),
         role: Role::SuperAdmin,
         scope: Scope::Region(RegionCode::NATION),
-        password_hash: password_hash.clone(),
+        credential: NewCredential::Password(password_hash.clone()),
         active: true,
     };
     let session = Command::OpenSession {
         session: SessionId([1; 16]),
         account: AccountId(1),
-        password_hash,
+        proof: Proof::Password(password_hash),
+        second_factor_step: None,
         lifetime_ms: 3_600_000,
+        idle_ms: 3_600_000,
+        address: None,
     };
     let commands = [Command::DefineAccounts(vec![account]), session];
     commands.into_iter().map(|command| Item { request: None, command }).collect()

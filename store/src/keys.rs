@@ -57,6 +57,8 @@ const CHANGE: u8 = 0x1a;
 const REQUEST: u8 = 0x1b;
 const REQUEST_QUEUE: u8 = 0x1c;
 const ATTACHMENT: u8 = 0x1d;
+const NEIGHBOURHOOD: u8 = 0x1e;
+const AUDIT: u8 = 0x1f;
 const EPOCH: u8 = 0x20;
 
 /// Bytes of a key by family; a user name takes as many as it has.
@@ -71,7 +73,8 @@ const fn length(family: u8) -> Option<usize> {
         SESSION => Some(1 + 16),
         TALLY => Some(1 + CONTEST_ID_BYTES_MAX + CODE),
         EVENT => Some(1 + CONTEST_ID_BYTES_MAX + CODE + 4),
-        AGGREGATE => Some(1 + CONTEST_ID_BYTES_MAX + REGION_CODE),
+        AGGREGATE | NEIGHBOURHOOD => Some(1 + CONTEST_ID_BYTES_MAX + REGION_CODE),
+        AUDIT => Some(1 + CODE + 2 + 4),
         CHANGE => Some(1 + CODE + 2),
         REQUEST => Some(1 + CODE + 16),
         ATTACHMENT => Some(1 + 32),
@@ -91,7 +94,9 @@ const _: () = {
     assert!(matches!(length(CHANGE), Some(11)));
     assert!(matches!(length(REQUEST), Some(25)));
     assert!(matches!(length(ATTACHMENT), Some(33)));
-    assert!(LEDGER > ENTRY && ATTACHMENT < EPOCH && EPOCH < ROWS_END[0]);
+    assert!(matches!(length(NEIGHBOURHOOD), Some(34)));
+    assert!(matches!(length(AUDIT), Some(15)));
+    assert!(LEDGER > ENTRY && ATTACHMENT < NEIGHBOURHOOD && AUDIT < EPOCH && EPOCH < ROWS_END[0]);
 };
 
 /// A key in the making.
@@ -163,6 +168,12 @@ pub(crate) fn row(key: &RowKey) -> Vec<u8> {
         RowKey::Request(account, key) => Key::of(REQUEST).number(account.0).with(&key.0),
         RowKey::RequestQueue(sequence) => Key::of(REQUEST_QUEUE).number(*sequence),
         RowKey::Attachment(id) => Key::of(ATTACHMENT).with(&id.0),
+        RowKey::Neighbourhood(contest, village) => {
+            Key::of(NEIGHBOURHOOD).with(contest.bytes()).region(*village)
+        }
+        RowKey::Audit(index, item, number) => {
+            Key::of(AUDIT).number(*index).with(&item.to_be_bytes()).with(&number.to_be_bytes())
+        }
         RowKey::Epoch(epoch) => Key::of(EPOCH).number(*epoch),
     };
     key.0
@@ -218,6 +229,12 @@ pub(crate) fn parse_row(bytes: &[u8]) -> Option<RowKey> {
         REQUEST => RowKey::Request(AccountId(parts.number()?), RequestKey(parts.take()?)),
         REQUEST_QUEUE => RowKey::RequestQueue(parts.number()?),
         ATTACHMENT => RowKey::Attachment(AttachmentId(parts.take()?)),
+        NEIGHBOURHOOD => RowKey::Neighbourhood(parts.contest()?, parts.region()?),
+        AUDIT => RowKey::Audit(
+            parts.number()?,
+            u16::from_be_bytes(parts.take()?),
+            u32::from_be_bytes(parts.take()?),
+        ),
         EPOCH => RowKey::Epoch(parts.number()?),
         _ => return None,
     })
@@ -264,6 +281,8 @@ mod tests {
             RowKey::Request(AccountId(7), RequestKey([4; 16])),
             RowKey::RequestQueue(12),
             RowKey::Attachment(AttachmentId([3; 32])),
+            RowKey::Neighbourhood(contest, RegionCode::parse("3175091001").unwrap()),
+            RowKey::Audit(70, 2, 5),
             RowKey::Epoch(2),
         ]
     }

@@ -3,7 +3,9 @@
 //! Invariant: a token never reaches a row, a log line or another node: what is kept is a part of its hash. A
 //! caller is judged here to answer early; what counts is the same judgement when the command is applied.
 
+pub mod code;
 pub mod password;
+pub mod second_factor;
 pub mod token;
 
 use axum::http::HeaderMap;
@@ -22,6 +24,8 @@ pub struct Caller {
     pub account: Account,
     /// The session.
     pub session: SessionId,
+    /// Whether its use should be written down.
+    pub unseen: bool,
 }
 
 impl Caller {
@@ -56,8 +60,8 @@ fn bearer(headers: &HeaderMap) -> Option<SessionId> {
 }
 
 fn find(view: &dyn StateView, id: SessionId, now: LogTime) -> Result<Option<Caller>, ReadError> {
-    let Some(session) = view.session(id)?.filter(|session| now < session.expires_at) else { return Ok(None) };
+    let Some(session) = view.session(id)?.filter(|session| session.alive_at(now)) else { return Ok(None) };
     let account = view.account(session.account)?;
     let alive = account.filter(|account| account.active && session.opened_at > account.sessions_after);
-    Ok(alive.map(|account| Caller { account, session: id }))
+    Ok(alive.map(|account| Caller { account, session: id, unseen: session.unseen_at(now) }))
 }

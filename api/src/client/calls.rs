@@ -18,7 +18,8 @@ use crate::dto::results::ResultsPage;
 use crate::dto::session::{Account, SignInBody, SignedIn};
 use crate::dto::stations::{StationPage, TallyPage};
 use crate::dto::status::Status;
-use crate::dto::submission::{ReasonBody, TallyBody};
+use crate::dto::steps::{ReviewBody, Reviewed, StepBody};
+use crate::dto::submission::TallyBody;
 
 type Answer<V> = Result<Answered<V>, ClientError>;
 
@@ -93,6 +94,43 @@ impl<T: Transport> Client<T> {
         self.step("releases", named, if_revision, (key, reason)).await
     }
 
+    /// Certifies a form at the level of the account's scope.
+    pub async fn certify(
+        &self,
+        named: (&str, &str),
+        if_revision: u32,
+        key: Uuid,
+        reason: &str,
+    ) -> Answer<Moved> {
+        self.step("certifications", named, if_revision, (key, reason)).await
+    }
+
+    /// Approves a large correction.
+    pub async fn approve(
+        &self,
+        named: (&str, &str),
+        if_revision: u32,
+        key: Uuid,
+        reason: &str,
+    ) -> Answer<Moved> {
+        self.step("approvals", named, if_revision, (key, reason)).await
+    }
+
+    /// Hands in a second reading.
+    pub async fn review(
+        &self,
+        (contest, station): (&str, &str),
+        if_revision: u32,
+        key: Uuid,
+        body: &ReviewBody,
+    ) -> Answer<Reviewed> {
+        let call = Call::new(Method::POST, format!("/api/v1/tallies/{contest}/{station}/reviews"))
+            .with_json(body)?
+            .with_key(key)?
+            .with_header("if-match", &format!("\"{if_revision}\""))?;
+        self.call(&call).await
+    }
+
     async fn step(
         &self,
         step: &str,
@@ -101,7 +139,7 @@ impl<T: Transport> Client<T> {
         (key, reason): (Uuid, &str),
     ) -> Answer<Moved> {
         let call = Call::new(Method::POST, format!("/api/v1/tallies/{contest}/{station}/{step}"))
-            .with_json(&ReasonBody { reason: reason.to_owned() })?
+            .with_json(&StepBody { reason: reason.to_owned(), level: None })?
             .with_key(key)?
             .with_header("if-match", &format!("\"{if_revision}\""))?;
         self.call(&call).await

@@ -9,10 +9,22 @@ use tally::rules::RuleId;
 use utoipa::ToSchema;
 
 use super::body::{Errors, Object};
+use super::text::{day, parse_day};
 use crate::error::Problem;
 
-const CONTEST_KEYS: [&str; 9] =
-    ["id", "name", "kind", "region", "regions", "partial_forms", "photo_required", "options", "exemptions"];
+const CONTEST_KEYS: [&str; 11] = [
+    "id",
+    "name",
+    "kind",
+    "region",
+    "regions",
+    "partial_forms",
+    "photo_required",
+    "reason_required",
+    "poll_day",
+    "options",
+    "exemptions",
+];
 
 /// Answer of `/contests`.
 #[derive(Clone, Debug, Deserialize, PartialEq, Serialize, ToSchema)]
@@ -40,6 +52,12 @@ pub struct Contest {
     pub photo_required: bool,
     /// The ballot.
     pub options: Vec<ContestOption>,
+    /// Whether a correction wants a reason; false when missing.
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    pub reason_required: bool,
+    /// Day of the poll, `YYYY-MM-DD`, where it is known.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub poll_day: Option<String>,
 }
 
 /// One line of the ballot.
@@ -72,6 +90,8 @@ impl Contest {
             partial_forms: contest.partial_forms,
             photo_required: contest.photo_required,
             options: contest.options.iter().map(ContestOption::of).collect(),
+            reason_required: contest.reason_required,
+            poll_day: contest.poll_day.map(day),
         }
     }
 }
@@ -125,6 +145,10 @@ fn contest(value: &Value, pointer: &str, errors: &mut Errors) -> Option<contest:
     }
     let partial_forms = object.flag("partial_forms", false, errors);
     let photo_required = object.flag("photo_required", false, errors);
+    let reason_required = object.flag("reason_required", false, errors);
+    let poll_day = object
+        .optional("poll_day")
+        .and_then(|_| object.parsed("poll_day", "Harus tanggal seperti 2024-02-14.", errors, parse_day));
     let _ = object.required("options", errors);
     let mut options = Vec::new();
     for (position, value) in object.list("options", errors).iter().enumerate() {
@@ -145,6 +169,8 @@ fn contest(value: &Value, pointer: &str, errors: &mut Errors) -> Option<contest:
         regions,
         partial_forms,
         photo_required,
+        reason_required,
+        poll_day,
         options,
         exemptions,
         index: 0,

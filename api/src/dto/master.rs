@@ -9,6 +9,7 @@ use tally::station::StationKind;
 use utoipa::ToSchema;
 
 use super::body::{Errors, Object};
+use super::text::parse_hex;
 use crate::error::Problem;
 use crate::limits::{PASSWORD_BYTES_MAX, PASSWORDS_PER_CALL_MAX};
 
@@ -70,17 +71,25 @@ pub struct AccountEntry {
     /// Its argon2id hash in PHC form, instead of the password.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub password_hash: Option<String>,
+    /// What is kept of a one-time code, instead of a password: SHA-256 over the name, a zero byte and the sixteen
+    /// characters of the code, hexadecimal.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub code_digest: Option<String>,
     /// What it may do.
     pub role: String,
     /// Where: a region code, `0` for everywhere, or a station code.
     pub scope: String,
+    /// Whether an account that is there gets the one-time code in place of what it has; false when missing: then it
+    /// keeps that, and is told in `kept`.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub reset: Option<bool>,
     /// Whether it may sign in; true when missing.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub active: Option<bool>,
 }
 
 /// Answer to master data.
-#[derive(Clone, Copy, Debug, Default, Deserialize, Eq, PartialEq, Serialize, ToSchema)]
+#[derive(Clone, Debug, Default, Deserialize, Eq, PartialEq, Serialize, ToSchema)]
 pub struct Defined {
     /// Rows made.
     pub created: u64,
@@ -88,6 +97,9 @@ pub struct Defined {
     pub changed: u64,
     /// Rows that were so already.
     pub unchanged: u64,
+    /// Accounts that were there and kept their credential, with one-time codes.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub kept: Vec<String>,
 }
 
 /// An account as it was asked for.
@@ -102,6 +114,8 @@ pub struct AccountRequest {
     pub scope: Scope,
     /// Whether it may sign in.
     pub active: bool,
+    /// Whether a code replaces what an account has.
+    pub reset: bool,
 }
 
 /// A password as it was given.
@@ -110,6 +124,8 @@ pub enum Secret {
     Password(String),
     /// Hashed already.
     Hash(String),
+    /// What is kept of a one-time code.
+    CodeDigest([u8; 32]),
 }
 
 /// Reads the body of `POST /master/regions`.
@@ -179,7 +195,8 @@ pub fn parse_accounts(value: &Value) -> Result<Vec<AccountRequest>, Problem> {
 }
 
 fn account(value: &Value, pointer: &str, errors: &mut Errors) -> Option<AccountRequest> {
-    const KEYS: [&str; 6] = ["username", "password", "password_hash", "role", "scope", "active"];
+    const KEYS: [&str; 8] =
+        ["username", "password", "password_hash", "code_digest", "reset", "role", "scope", "active"];
     let object = Object::read(value, pointer, &KEYS, errors)?;
     let username =
         object.parsed("username", "Harus 1 sampai 64 dari a-z, 0-9, titik, - dan _.", errors, |text| {
@@ -188,17 +205,24 @@ fn account(value: &Value, pointer: &str, errors: &mut Errors) -> Option<AccountR
     let role = object.parsed("role", "Peran ini tidak dikenal.", errors, Role::parse);
     let scope = object.parsed("scope", "Harus kode wilayah atau TPS.", errors, Scope::parse);
     let active = object.flag("active", true, errors);
-    let secret = match (object.optional("password").is_some(), object.optional("password_hash").is_some()) {
-        (true, false) => object.parsed("password", "Harus 1 sampai 1.024 bita.", errors, |text| {
+    let reset = object.flag("reset", false, errors);
+    let given = ["password", "password_hash", "code_digest"].map(|key| object.optional(key).is_some());
+    let secret = match given {
+        [true, false, false] => object.parsed("password", "Harus 1 sampai 1.024 bita.", errors, |text| {
             (!text.is_empty() && text.len() <= PASSWORD_BYTES_MAX).then(|| Secret::Password(text.to_owned()))
         }),
-        (false, true) => object.parsed("password_hash", "Harus argon2id dalam bentuk PHC.", errors, |text| {
-            crate::auth::password::hash_allowed(text).then(|| Secret::Hash(text.to_owned()))
-        }),
+        [false, false, true] => object
+            .parsed("code_digest", "Harus SHA-256 dalam 64 angka heksadesimal kecil.", errors, parse_hex)
+            .map(Secret::CodeDigest),
+        [false, true, false] => {
+            object.parsed("password_hash", "Harus argon2id dalam bentuk PHC.", errors, |text| {
+                crate::auth::password::hash_allowed(text).then(|| Secret::Hash(text.to_owned()))
+            })
+        }
         _ => {
-            errors.push(pointer, "Sertakan password atau password_hash, salah satu.");
+            errors.push(pointer, "Sertakan password, password_hash, atau code_digest, salah satu.");
             None
         }
     };
-    Some(AccountRequest { username: username?, secret: secret?, role: role?, scope: scope?, active })
+    Some(AccountRequest { username: username?, secret: secret?, role: role?, scope: scope?, active, reset })
 }

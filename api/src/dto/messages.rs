@@ -49,10 +49,23 @@ pub fn message(flag: &rules::Flag, subject: Subject<'_>) -> String {
             number(subject.station.registered)
         ),
         17 => crowded(subject),
+        18 => "Dua pembacaan formulir ini tidak sama; pembacaan ketiga menentukan.".to_owned(),
         21 => empty(form),
+        22 => format!("Satu pilihan mendapat semua {} suara.", grouped(form.votes_sum())),
+        23 => turnout(form),
+        24 => invalid_or_special(form),
+        25 => unlike_village(flag, subject),
+        26 => same_elsewhere(flag),
+        27 => "Koreksi ini mengubah banyak, atau datang setelah pengesahan; perlu persetujuan orang kedua."
+            .to_owned(),
+        28 => "Formulir diterima sebelum pukul 13.00 hari pemungutan suara, atau dibaca sebelum hari itu."
+            .to_owned(),
         other => format!("Aturan R{other:02} tidak terpenuhi."),
     }
 }
+
+/// Most options that a message names.
+const NAMED_MAX: usize = 5;
 
 fn number(count: Option<u32>) -> String {
     count.map_or_else(|| "(kosong)".to_owned(), |count| grouped(u64::from(count)))
@@ -187,6 +200,50 @@ fn empty(form: &Form) -> String {
     "Semua isian formulir adalah 0.".to_owned()
 }
 
+fn turnout(form: &Form) -> String {
+    let roll = form.registered.map_or(0, |registered| registered.total);
+    let voted = form.turnout.map_or(0, |turnout| turnout.total.total);
+    let words = if voted >= roll { "tidak kurang dari DPT" } else { "kurang dari 30 persen DPT" };
+    format!("Pengguna hak pilih {} {words} {}.", grouped(u64::from(voted)), grouped(u64::from(roll)))
+}
+
+fn invalid_or_special(form: &Form) -> String {
+    let mut parts = Vec::new();
+    if let (Some(invalid), Some(total)) = (form.invalid, form.total)
+        && u64::from(invalid).saturating_mul(10) > u64::from(total)
+    {
+        let (invalid, total) = (grouped(u64::from(invalid)), grouped(u64::from(total)));
+        parts.push(format!("suara tidak sah {invalid} dari {total}"));
+    }
+    if let (Some(turnout), Some(registered)) = (form.turnout, form.registered)
+        && u64::from(turnout.dpk.total).saturating_mul(10) > u64::from(registered.total)
+    {
+        let (special, roll) = (grouped(u64::from(turnout.dpk.total)), grouped(u64::from(registered.total)));
+        parts.push(format!("pengguna DPK {special} dengan DPT {roll}"));
+    }
+    sentence("Lebih dari 10 persen", &parts)
+}
+
+fn unlike_village(flag: &rules::Flag, subject: Subject<'_>) -> String {
+    let named = |position: usize| {
+        let option = subject.contest.options.get(position)?;
+        let votes = subject.form.votes.get(position)?;
+        Some(format!("{} {}", option.name, grouped(u64::from(*votes))))
+    };
+    let parts: Vec<String> =
+        flag.fields.iter().filter_map(|field| named(field.option_position()?)).take(NAMED_MAX).collect();
+    sentence("Bagian suara jauh berbeda dari TPS lain di kelurahan ini", &parts)
+}
+
+fn same_elsewhere(flag: &rules::Flag) -> String {
+    match flag.severity {
+        rules::Severity::Hold => "Foto yang sama sudah dipakai untuk TPS lain.".to_owned(),
+        rules::Severity::Note | rules::Severity::Confirm => {
+            "Semua angka sama dengan formulir TPS lain di kelurahan ini.".to_owned()
+        }
+    }
+}
+
 /// What is wrong with the places of a form that cannot be what the paper says.
 #[must_use]
 pub fn form_problems(problems: &[FormProblem], subject: Subject<'_>) -> Vec<FieldError> {
@@ -241,6 +298,8 @@ mod tests {
             regions: vec![RegionCode::NATION],
             partial_forms: true,
             photo_required: false,
+            reason_required: false,
+            poll_day: None,
             options: vec![option("100025", "Satu", 1), option("100026", "Dua", 2)],
             exemptions: Vec::new(),
             index: 1,

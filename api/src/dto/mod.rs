@@ -2,6 +2,8 @@
 //!
 //! Invariant: what left this module is typed; nobody looks at a JSON value, a code or a digit behind it.
 
+pub mod accounts;
+pub mod audit;
 pub mod batch;
 pub mod body;
 pub mod changes;
@@ -21,5 +23,6 @@ pub mod results;
 pub mod session;
 pub mod stations;
 pub mod status;
+pub mod steps;
 pub mod submission;
 pub mod text;

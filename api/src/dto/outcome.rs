@@ -22,7 +22,7 @@ pub struct Accepted {
     pub flags: Vec<Flag>,
 }
 
-/// Answer to a hold or a release.
+/// Answer to a hold, a release, a certification or an approval.
 #[derive(Clone, Debug, Deserialize, Eq, PartialEq, Serialize, ToSchema)]
 pub struct Moved {
     /// Proof of it.
@@ -34,7 +34,7 @@ pub struct Moved {
 /// Reads the outcome of a report or a correction: 201 for a first form, else 200.
 pub fn accepted(outcome: &Outcome, subject: Subject<'_>) -> Result<(StatusCode, Accepted), Problem> {
     match outcome {
-        Outcome::Tallied { receipt, state, flags, first } => {
+        Outcome::Tallied { receipt, state, flags, first, .. } => {
             let status = if *first { StatusCode::CREATED } else { StatusCode::OK };
             let flags = Flag::all(flags, subject);
             Ok((status, Accepted { receipt: receipt.into(), state: state.name().to_owned(), flags }))
@@ -48,7 +48,7 @@ pub fn accepted(outcome: &Outcome, subject: Subject<'_>) -> Result<(StatusCode, 
     }
 }
 
-/// Reads the outcome of a hold or a release.
+/// Reads the outcome of a hold, a release, a certification or an approval.
 pub fn moved(outcome: &Outcome) -> Result<Moved, Problem> {
     match outcome {
         Outcome::Tallied { receipt, state, .. } => {
@@ -91,6 +91,7 @@ pub fn refused(refusal: &Refusal, subject: Subject<'_>) -> Problem {
         }
         Refusal::Unauthenticated
         | Refusal::Forbidden
+        | Refusal::SamePerson
         | Refusal::StationUnknown
         | Refusal::ContestUnknown
         | Refusal::ContestNotHeld

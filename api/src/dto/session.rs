@@ -79,8 +79,18 @@ pub struct OwnStation {
 pub struct Credential {
     /// Name of the account.
     pub username: String,
-    /// The password; `None` when a one-time code was offered, which no account has yet.
-    pub password: Option<String>,
+    /// What is to prove it.
+    pub secret: Secret,
+    /// Code of the second factor, if one was given.
+    pub totp: Option<String>,
+}
+
+/// A password or a one-time code.
+pub enum Secret {
+    /// A password.
+    Password(String),
+    /// A one-time code.
+    Code(String),
 }
 
 impl From<&account::Account> for Account {
@@ -101,13 +111,18 @@ pub fn parse(value: &Value) -> Result<Credential, Problem> {
     };
     let username = object.text("username", &mut errors).map(str::to_owned);
     let password = object.optional_text("password", &mut errors).map(str::to_owned);
-    let code = object.optional_text("code", &mut errors);
-    let totp = object.optional_text("totp", &mut errors);
-    if password.is_some() == code.is_some() || (code.is_some() && totp.is_some()) {
-        errors.push("", "Sertakan password (boleh dengan totp) atau code, salah satu.");
-    }
+    let code = object.optional_text("code", &mut errors).map(str::to_owned);
+    let totp = object.optional_text("totp", &mut errors).map(str::to_owned);
     if password.as_ref().is_some_and(|password| password.len() > PASSWORD_BYTES_MAX) {
         errors.push("/password", "Terlalu panjang.");
     }
-    errors.finish(username.map(|username| Credential { username, password }))
+    let secret = match (password, code) {
+        (Some(password), None) => Some(Secret::Password(password)),
+        (None, Some(code)) => Some(Secret::Code(code)),
+        (None, None) | (Some(_), Some(_)) => {
+            errors.push("", "Sertakan password atau code, salah satu; totp boleh menyertai.");
+            None
+        }
+    };
+    errors.finish(username.zip(secret).map(|(username, secret)| Credential { username, secret, totp }))
 }

@@ -4,10 +4,10 @@ use serde::{Deserialize, Serialize};
 use tally::contest::Contest;
 use tally::ids::hex;
 use tally::region::StationCode;
-use tally::station::{Event, Station};
+use tally::station::{CountKind, Event, Station};
 use utoipa::ToSchema;
 
-use super::flags::{Flag, Subject};
+use super::flags::{Flag, Subject, pointer};
 use super::form::Form;
 use super::regions::{PathStep, path_to};
 use super::text::{station_name, time};
@@ -63,6 +63,12 @@ pub struct TallyPage {
     pub history: Vec<HistoryEntry>,
     /// Photos named with the current revision.
     pub attachments: Vec<Attachment>,
+    /// The highest level that certified it: `district`, `regency`, `province` or `nation`.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub certified_level: Option<String>,
+    /// Whether a large correction waits for a second person's approval (R27); false when missing.
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    pub approval_pending: bool,
 }
 
 /// One event of a form's history.
@@ -72,7 +78,7 @@ pub struct HistoryEntry {
     pub revision: u32,
     /// Log time.
     pub at: String,
-    /// `report`, `correction`, `review`, `hold`, `release` or `certification`.
+    /// `report`, `correction`, `review`, `hold`, `release`, `certification` or `approval`.
     pub kind: String,
     /// Role of who did it.
     pub role: String,
@@ -86,6 +92,18 @@ pub struct HistoryEntry {
     pub digest: String,
     /// Log index.
     pub index: u64,
+    /// How the form came to be counted where that was not in the regular way: `recount`, `revote` and the like.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub count_kind: Option<String>,
+    /// What was read, with a second reading.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub reading: Option<Form>,
+    /// JSON pointers of the boxes in which two readings differ.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub differences: Vec<String>,
+    /// The level, with a certification.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub level: Option<String>,
 }
 
 /// A photo of a form.
@@ -144,6 +162,11 @@ pub fn read_tally(
         flags,
         history: history(&events, contest),
         attachments: named.map_or_else(Vec::new, attachments),
+        certified_level: tally
+            .as_ref()
+            .and_then(|tally| tally.certified)
+            .map(|level| level.name().to_owned()),
+        approval_pending: tally.as_ref().is_some_and(|tally| tally.approval_pending),
     })
 }
 
@@ -164,6 +187,10 @@ fn history(events: &[Event], contest: &Contest) -> Vec<HistoryEntry> {
             form: form.clone(),
             digest: hex(&event.digest.0),
             index: event.index,
+            count_kind: (event.count_kind != CountKind::Regular).then(|| event.count_kind.name().to_owned()),
+            reading: event.reading.as_ref().map(|reading| Form::of(reading, contest)),
+            differences: event.differences.iter().map(|field| pointer(*field, contest)).collect(),
+            level: event.level.map(|level| level.name().to_owned()),
         });
     }
     entries

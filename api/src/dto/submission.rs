@@ -1,8 +1,7 @@
-//! What an officer sends: the body of a PUT, of a hold and of a release.
+//! What an officer sends: the body of a PUT.
 
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
-use tally::command::REASON_BYTES_MAX;
 use tally::contest::Contest;
 use tally::ids::AttachmentId;
 use tally::rules::{RuleId, RuleSet};
@@ -39,14 +38,6 @@ pub struct TallyBody {
     /// How it came to be counted.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub count_kind: Option<String>,
-}
-
-/// Body of a hold or a release.
-#[derive(Clone, Debug, Deserialize, Eq, PartialEq, Serialize, ToSchema)]
-#[serde(deny_unknown_fields)]
-pub struct ReasonBody {
-    /// Why.
-    pub reason: String,
 }
 
 /// Reads a submission. Without a contest, which then is unknown, the form itself is left unread.
@@ -113,15 +104,4 @@ pub fn parse_body(value: &Value, contest: Option<&Contest>) -> Result<Submission
     let submission = Object::read(value, "", &SUBMISSION_KEYS, &mut errors)
         .and_then(|object| parse(&object, contest, &mut errors));
     errors.finish(submission)
-}
-
-/// Reads the body of a hold or a release.
-pub fn parse_reason(value: &Value) -> Result<String, Problem> {
-    let mut errors = Errors::default();
-    let allowed =
-        |text: &str| (!text.trim().is_empty() && text.len() <= REASON_BYTES_MAX).then(|| text.to_owned());
-    let reason = Object::read(value, "", &["reason", "level"], &mut errors).and_then(|object| {
-        object.parsed("reason", "Alasan harus diisi, paling panjang 2.000 bita.", &mut errors, allowed)
-    });
-    errors.finish(reason)
 }

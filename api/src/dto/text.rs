@@ -1,5 +1,6 @@
 //! Values as text: times, hexadecimal, names of stations, grouped numbers.
 
+use tally::calendar::Day;
 use tally::ids::LogTime;
 use tally::region::StationCode;
 use tally::station::{Station, StationKind};
@@ -17,6 +18,22 @@ pub fn time(at: LogTime) -> String {
 pub fn parse_time(text: &str) -> Option<LogTime> {
     let timestamp: jiff::Timestamp = text.parse().ok()?;
     u64::try_from(timestamp.as_millisecond()).ok().map(LogTime)
+}
+
+/// A day as `YYYY-MM-DD`.
+#[must_use]
+pub fn day(day: Day) -> String {
+    jiff::civil::Date::constant(1970, 1, 1)
+        .checked_add(jiff::Span::new().days(i64::from(day.0).min(2_000_000)))
+        .map_or_else(|_| "9999-12-31".to_owned(), |date| date.to_string())
+}
+
+/// Reads `YYYY-MM-DD`; `None` before 1970 or when it is none.
+#[must_use]
+pub fn parse_day(text: &str) -> Option<Day> {
+    let date: jiff::civil::Date = text.parse().ok().filter(|_| text.len() == 10)?;
+    let since = date.since(jiff::civil::Date::constant(1970, 1, 1)).ok()?;
+    u32::try_from(since.get_days()).ok().map(Day)
 }
 
 /// Reads hexadecimal digits of exactly `N` bytes, lower case.

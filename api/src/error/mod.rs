@@ -186,6 +186,12 @@ impl Problem {
             Refusal::LevelOutOfOrder { level } => {
                 problem.detail = Some(format!("Tingkat fitur sekarang {level}; hanya dapat dinaikkan satu."));
             }
+            Refusal::SamePerson => {
+                problem.detail = Some(
+                    "Langkah ini harus diambil akun lain daripada yang mengisi atau membaca formulir."
+                        .to_owned(),
+                );
+            }
             Refusal::Unauthenticated
             | Refusal::Forbidden
             | Refusal::IdempotencyMismatch

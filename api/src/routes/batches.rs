@@ -2,6 +2,7 @@
 //!
 //! Invariant: the results stand in the order of the items, one for each, whatever became of the others.
 
+use std::net::IpAddr;
 use std::sync::Arc;
 
 use axum::Extension;
@@ -9,7 +10,7 @@ use axum::extract::{Request, State};
 use axum::http::StatusCode;
 use axum::response::Response;
 use tally::account::Role;
-use tally::command::{Item, RequestIdentity};
+use tally::command::{Command, Item, RequestIdentity};
 use tally::contest::Contest;
 use tally::form::Form;
 use tally::outcome::Answer;
@@ -17,7 +18,7 @@ use tally::outcome::Answer;
 use super::door::{self, Precondition};
 use super::reading::contest_named;
 use super::tallies::{self, Target};
-use super::{RequestId, Surface, json};
+use super::{RequestId, Surface, json, session};
 use crate::auth::Caller;
 use crate::dto::batch::{self, BatchResult, BatchResults, RawItem};
 use crate::dto::flags::Subject;
@@ -40,6 +41,7 @@ pub(super) async fn submit(
     Extension(id): Extension<RequestId>,
     request: Request,
 ) -> Result<Response, Problem> {
+    let address = session::address(&request);
     let (parts, body) = request.into_parts();
     let value = door::body(&parts.headers, body, BULK_BYTES_MAX).await?;
     if parts.headers.contains_key("idempotency-key") {
@@ -47,6 +49,7 @@ pub(super) async fn submit(
     }
     let raw = batch::parse(&value)?;
     let judged = judged(&surface, &caller, &raw).await?;
+    let judged: Vec<_> = judged.into_iter().map(|ready| paced(&surface, &caller, ready?, address)).collect();
     let items = judged.iter().flatten().map(|ready| ready.item.clone()).collect::<Vec<_>>();
     let proposed = items.len();
     let outcomes =
@@ -69,6 +72,13 @@ pub(super) async fn submit(
         results.push(result);
     }
     json(StatusCode::OK, &BatchResults { results })
+}
+
+/// An item within what its account may write (R30).
+fn paced(surface: &Surface, caller: &Caller, ready: Ready, from: IpAddr) -> Result<Ready, Problem> {
+    let correction = matches!(ready.item.command, Command::Correct { .. });
+    surface.paced(&caller.account, correction, from)?;
+    Ok(ready)
 }
 
 /// The first error, when there is nothing but errors.

@@ -3,6 +3,8 @@
 //! Invariant: a body becomes commands that each fit a log entry, in order, under keys made from the request's
 //! own; so the same request sent again is answered from memory, however far the first one came.
 
+use std::collections::BTreeSet;
+
 use axum::Extension;
 use axum::extract::{Request, State};
 use axum::http::StatusCode;
@@ -10,9 +12,10 @@ use axum::http::request::Parts;
 use axum::response::Response;
 use serde_json::Value;
 use sha2::{Digest as _, Sha256};
-use tally::account::Role;
+use tally::account::{Account, Role};
 use tally::command::{
-    AccountDefinition, Command, Item, Principal, RegionDefinition, RequestIdentity, StationDefinition,
+    AccountDefinition, Command, Item, NewCredential, Principal, RegionDefinition, RequestIdentity,
+    StationDefinition,
 };
 use tally::ids::RequestKey;
 use tally::outcome::{DefinitionProblem, Outcome, Refusal};
@@ -38,6 +41,19 @@ struct Part {
     offset: usize,
 }
 
+/// What a body comes to.
+struct Commands {
+    parts: Vec<Part>,
+    /// Accounts that keep the credential they have.
+    kept: BTreeSet<String>,
+}
+
+impl Commands {
+    const fn of(parts: Vec<Part>) -> Self {
+        Self { parts, kept: BTreeSet::new() }
+    }
+}
+
 /// Reads the key and the body.
 async fn asked(request: Request) -> Result<(Parts, RequestKey, Value), Problem> {
     let (parts, body) = request.into_parts();
@@ -57,7 +73,7 @@ pub(super) async fn regions_by_account(
     request: Request,
 ) -> Result<Response, Problem> {
     let (parts, key, value) = asked(request).await?;
-    let commands = region_parts(master::parse_regions(&value)?);
+    let commands = Commands::of(region_parts(master::parse_regions(&value)?));
     allowed(&caller)?;
     define(&surface, caller.principal(), (&parts, key, &value), commands).await
 }
@@ -68,7 +84,7 @@ pub(super) async fn regions_by_operator(
     request: Request,
 ) -> Result<Response, Problem> {
     let (parts, key, value) = asked(request).await?;
-    let commands = region_parts(master::parse_regions(&value)?);
+    let commands = Commands::of(region_parts(master::parse_regions(&value)?));
     define(&surface, Principal::Operator, (&parts, key, &value), commands).await
 }
 
@@ -79,7 +95,7 @@ pub(super) async fn contests_by_account(
     request: Request,
 ) -> Result<Response, Problem> {
     let (parts, key, value) = asked(request).await?;
-    let commands = contest_parts(contests::parse(&value)?)?;
+    let commands = Commands::of(contest_parts(contests::parse(&value)?)?);
     allowed(&caller)?;
     define(&surface, caller.principal(), (&parts, key, &value), commands).await
 }
@@ -90,7 +106,7 @@ pub(super) async fn contests_by_operator(
     request: Request,
 ) -> Result<Response, Problem> {
     let (parts, key, value) = asked(request).await?;
-    let commands = contest_parts(contests::parse(&value)?)?;
+    let commands = Commands::of(contest_parts(contests::parse(&value)?)?);
     define(&surface, Principal::Operator, (&parts, key, &value), commands).await
 }
 
@@ -103,7 +119,8 @@ pub(super) async fn accounts_by_account(
     let (parts, key, value) = asked(request).await?;
     let requests = master::parse_accounts(&value)?;
     allowed(&caller)?;
-    let commands = account_parts(hashed(&surface, requests).await?);
+    let Credentials { accounts, kept } = credentials(&surface, requests).await?;
+    let commands = Commands { parts: account_parts(accounts), kept };
     define(&surface, caller.principal(), (&parts, key, &value), commands).await
 }
 
@@ -113,7 +130,8 @@ pub(super) async fn accounts_by_operator(
     request: Request,
 ) -> Result<Response, Problem> {
     let (parts, key, value) = asked(request).await?;
-    let commands = account_parts(hashed(&surface, master::parse_accounts(&value)?).await?);
+    let Credentials { accounts, kept } = credentials(&surface, master::parse_accounts(&value)?).await?;
+    let commands = Commands { parts: account_parts(accounts), kept };
     define(&surface, Principal::Operator, (&parts, key, &value), commands).await
 }
 
@@ -165,23 +183,47 @@ fn contest_parts(contests: Vec<tally::contest::Contest>) -> Result<Vec<Part>, Pr
 }
 
 fn account_parts(accounts: Vec<AccountDefinition>) -> Vec<Part> {
-    let bytes =
-        |account: &AccountDefinition| account.username.len().saturating_add(account.password_hash.len());
+    let bytes = |account: &AccountDefinition| {
+        let secret = match &account.credential {
+            NewCredential::Kept => 0,
+            NewCredential::Password(hash) => hash.len(),
+            NewCredential::Code(digest) => digest.len(),
+        };
+        account.username.len().saturating_add(secret)
+    };
     let accounts = chunks(accounts, bytes).into_iter();
     accounts
         .map(|(offset, chunk)| Part { command: Command::DefineAccounts(chunk), list: "accounts", offset })
         .collect()
 }
 
-/// Hashes what came as plain passwords; one that fits the current hash keeps it.
-async fn hashed(surface: &Surface, requests: Vec<AccountRequest>) -> Result<Vec<AccountDefinition>, Problem> {
+/// Accounts to define, and the names of those that are there and keep what they have.
+struct Credentials {
+    accounts: Vec<AccountDefinition>,
+    kept: BTreeSet<String>,
+}
+
+/// Hashes what came as plain passwords; one that fits the current hash keeps it. A code is for who has none yet.
+async fn credentials(surface: &Surface, requests: Vec<AccountRequest>) -> Result<Credentials, Problem> {
     let mut plain = Vec::new();
+    let mut kept = BTreeSet::new();
     {
-        let view = surface.ports().queries.local()?;
+        let codes = requests.iter().any(|request| matches!(request.secret, Secret::CodeDigest(_)));
+        let view = if codes { surface.linearizable().await? } else { surface.ports().queries.local()? };
         for request in &requests {
-            if let Secret::Password(password) = &request.secret {
-                let current = view.account_named(&request.username)?.map(|account| account.password_hash);
-                plain.push((password.clone(), current));
+            let known = view.account_named(&request.username)?;
+            match &request.secret {
+                Secret::Password(password) => {
+                    plain.push((password.clone(), known.and_then(|account| account.password_hash)));
+                }
+                Secret::CodeDigest(digest) => {
+                    let same =
+                        |account: &Account| account.code.as_ref().is_some_and(|code| code.digest == *digest);
+                    if !request.reset && known.is_some_and(|account| !same(&account)) {
+                        kept.insert(request.username.clone());
+                    }
+                }
+                Secret::Hash(_) => {}
             }
         }
     }
@@ -192,19 +234,23 @@ async fn hashed(surface: &Surface, requests: Vec<AccountRequest>) -> Result<Vec<
     };
     let mut accounts = Vec::with_capacity(requests.len());
     for request in requests {
-        let password_hash = match request.secret {
-            Secret::Hash(hash) => hash,
-            Secret::Password(_) => hashes.next().ok_or_else(|| Problem::new(Code::Internal))?,
+        let credential = match request.secret {
+            Secret::Hash(hash) => NewCredential::Password(hash),
+            Secret::Password(_) => {
+                NewCredential::Password(hashes.next().ok_or_else(|| Problem::new(Code::Internal))?)
+            }
+            Secret::CodeDigest(_) if kept.contains(&request.username) => NewCredential::Kept,
+            Secret::CodeDigest(digest) => NewCredential::Code(digest),
         };
         accounts.push(AccountDefinition {
             username: request.username,
             role: request.role,
             scope: request.scope,
-            password_hash,
+            credential,
             active: request.active,
         });
     }
-    Ok(accounts)
+    Ok(Credentials { accounts, kept })
 }
 
 /// The key of a part: the request's own for the first, one made from it for each other.
@@ -222,17 +268,18 @@ async fn define(
     surface: &Surface,
     principal: Principal,
     (parts, key, value): (&Parts, RequestKey, &Value),
-    commands: Vec<Part>,
+    commands: Commands,
 ) -> Result<Response, Problem> {
     let fingerprint = door::fingerprint(parts.method.as_str(), parts.uri.path(), None, value);
-    let mut places = Vec::with_capacity(commands.len());
-    let mut items = Vec::with_capacity(commands.len());
-    for (position, part) in commands.into_iter().enumerate() {
+    let mut places = Vec::with_capacity(commands.parts.len());
+    let mut items = Vec::with_capacity(commands.parts.len());
+    for (position, part) in commands.parts.into_iter().enumerate() {
         places.push((part.list, part.offset));
         let request = Some(RequestIdentity { key: part_key(key, position), fingerprint });
         items.push(Item { request, command: part.command });
     }
-    let mut defined = Defined::default();
+    let kept = commands.kept.into_iter().collect();
+    let mut defined = Defined { kept, ..Defined::default() };
     let mut replay = true;
     for (outcome, place) in surface.submit(principal, items).await.into_iter().zip(places) {
         let answer = outcome?;
@@ -257,7 +304,7 @@ async fn define(
 }
 
 /// Says where in the body the refused definition stands.
-fn refused(refusal: &Refusal, (list, offset): (&str, usize)) -> Problem {
+pub(super) fn refused(refusal: &Refusal, (list, offset): (&str, usize)) -> Problem {
     let mut problem = Problem::of_refusal(refusal);
     let Refusal::DefinitionConflict(conflict) = refusal else { return problem };
     let at = |position: u32| {

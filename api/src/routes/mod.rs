@@ -3,6 +3,8 @@
 //! Invariant: a handler answers a value or a [`Problem`]; headers, problem bodies, 304 and counters are made
 //! in one place, `envelope`.
 
+mod accounts;
+mod audit;
 mod backup;
 mod batches;
 mod door;
@@ -16,12 +18,15 @@ mod meters;
 pub(crate) mod officer;
 pub(crate) mod ops;
 mod own;
+mod own_credentials;
 mod params;
 pub(crate) mod public;
 mod reading;
 mod session;
+mod steps;
 mod tallies;
 
+use std::net::IpAddr;
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -29,6 +34,8 @@ use axum::http::header::{CONTENT_TYPE, ETAG};
 use axum::http::{HeaderValue, Response, StatusCode};
 use serde::Serialize;
 use sha2::{Digest as _, Sha256};
+use tally::account::Account;
+use tally::audit::Sighting;
 use tally::command::{Item, Principal};
 use tally::ids::hex;
 use tally::outcome::Answer;
@@ -37,8 +44,10 @@ use tokio::sync::Semaphore;
 use crate::auth::password::PasswordDesk;
 use crate::error::{Code, Problem};
 use crate::invitations::Invitations;
-use crate::limits::{FailureTable, WAITING_FEEDS_MAX, WAITING_READS_MAX};
+use crate::limits::{FailureTable, TOUCHES_MAX, WAITING_FEEDS_MAX, WAITING_READS_MAX};
+use crate::pace::PaceTable;
 use crate::ports::{Confirmed, Consistency, Ports, ReadOptions, StateView, SubmitError};
+use crate::sightings::Sightings;
 use meters::Meters;
 
 /// How much longer than the port's own deadline a write is waited for, in milliseconds: never reached unless
@@ -61,6 +70,9 @@ struct Shared {
     ports: Ports,
     passwords: PasswordDesk,
     failures: FailureTable,
+    pace: PaceTable,
+    sightings: Sightings,
+    touches: Arc<Semaphore>,
     meters: Meters,
     invitations: Invitations,
     waiting_public: Semaphore,
@@ -76,6 +88,9 @@ impl Api {
             ports,
             passwords: PasswordDesk::default(),
             failures: FailureTable::new(uuid::Uuid::new_v4().into_bytes()),
+            pace: PaceTable::default(),
+            sightings: Sightings::default(),
+            touches: Arc::new(Semaphore::new(TOUCHES_MAX)),
             meters: Meters::default(),
             invitations: Invitations::default(),
             waiting_public: Semaphore::new(WAITING_READS_MAX),
@@ -113,6 +128,22 @@ impl Surface {
         };
         let _place = waiting.try_acquire().map_err(|_| Problem::new(Code::Overloaded))?;
         Ok(queries.view(options).await?)
+    }
+
+    /// Tells the audit log what was not let pass.
+    fn saw(&self, sighting: Sighting, username: &str, from: IpAddr) {
+        self.api.0.sightings.saw(&self.ports().commands, sighting, username, from);
+    }
+
+    /// Refuses a write of an account that writes too much (R30), and says so to the audit log.
+    fn paced(&self, account: &Account, correction: bool, from: IpAddr) -> Result<(), Problem> {
+        let Some(wait_s) = self.api.0.pace.wait_s(account, correction, self.ports().queries.now()) else {
+            return Ok(());
+        };
+        self.saw(Sighting::TooMany, &account.username, from);
+        let detail = "Akun ini mengirim terlalu banyak dalam 10 menit (R30).";
+        let problem = Problem::with_detail(Code::TooManyRequests, detail);
+        Err(Problem { retry_after_s: Some(wait_s), ..problem })
     }
 
     /// Everything acknowledged before now.

@@ -1,15 +1,23 @@
 //! The `officer` listener: everything public, and all that officers write.
 
+use std::sync::Arc;
+
 use axum::Router;
 use axum::extract::{Request, State};
 use axum::http::Method;
 use axum::middleware::{Next, from_fn_with_state};
 use axum::response::Response;
-use axum::routing::{get, post, put};
+use axum::routing::{delete, get, patch, post, put};
+
+use tally::audit::Sighting;
+use tally::command::{Command, Item};
 
 use super::envelope::envelope;
-use super::{Api, Listener, Surface, batches, joining, master, own, reading, session, tallies};
-use crate::auth;
+use super::{
+    Api, Listener, Surface, accounts, audit, batches, joining, master, own, own_credentials, reading,
+    session, steps, tallies,
+};
+use crate::auth::{self, Caller};
 use crate::error::{Code, Problem};
 
 pub(crate) fn router(api: &Api, pages: Router) -> Router {
@@ -18,10 +26,24 @@ pub(crate) fn router(api: &Api, pages: Router) -> Router {
         .route("/api/v1/session", post(session::open).delete(session::close))
         .route(joining::JOIN, post(joining::join))
         .route("/api/v1/me", get(own::account))
+        .route("/api/v1/me/password", post(own_credentials::password))
+        .route(
+            "/api/v1/me/totp",
+            post(own_credentials::offer).put(own_credentials::set).delete(own_credentials::set),
+        )
+        .route("/api/v1/accounts", get(accounts::list).post(accounts::create))
+        .route("/api/v1/accounts/sessions", get(accounts::sessions))
+        .route("/api/v1/accounts/{name}", patch(accounts::change))
+        .route("/api/v1/accounts/{name}/reset", post(accounts::reset))
+        .route("/api/v1/accounts/{name}/sessions", delete(accounts::end_sessions))
+        .route("/api/v1/audit", get(audit::read))
         .route("/api/v1/me/stations", get(own::stations))
         .route("/api/v1/tallies/{contest}/{station}", put(tallies::put))
-        .route("/api/v1/tallies/{contest}/{station}/holds", post(tallies::hold))
-        .route("/api/v1/tallies/{contest}/{station}/releases", post(tallies::release))
+        .route("/api/v1/tallies/{contest}/{station}/holds", post(steps::hold))
+        .route("/api/v1/tallies/{contest}/{station}/releases", post(steps::release))
+        .route("/api/v1/tallies/{contest}/{station}/certifications", post(steps::certify))
+        .route("/api/v1/tallies/{contest}/{station}/approvals", post(steps::approve))
+        .route("/api/v1/tallies/{contest}/{station}/reviews", post(steps::review))
         .route("/api/v1/batches", post(batches::submit))
         .route("/api/v1/master/regions", post(master::regions_by_account))
         .route("/api/v1/master/contests", post(master::contests_by_account))
@@ -46,7 +68,30 @@ async fn authenticated(
     let joining = path == joining::JOIN;
     if guarded && !signing_in && !joining {
         let caller = auth::authenticate(surface.ports().queries.as_ref(), request.headers()).await?;
+        if caller.unseen {
+            touch(&surface, &caller);
+        }
         request.extensions_mut().insert(caller);
     }
-    Ok(next.run(request).await)
+    let caller = request.extensions().get::<Caller>().map(|caller| caller.account.username.clone());
+    let address = session::address(&request);
+    let response = next.run(request).await;
+    let denied =
+        response.extensions().get::<Problem>().is_some_and(|problem| problem.code == Code::Forbidden);
+    if let Some(caller) = caller.filter(|_| denied) {
+        surface.saw(Sighting::Denied, &caller, address);
+    }
+    Ok(response)
+}
+
+/// Writes down that a session is in use; if that fails or too many are on the way, its next use does.
+fn touch(surface: &Surface, caller: &Caller) {
+    let Ok(place) = Arc::clone(&surface.api.0.touches).try_acquire_owned() else { return };
+    let (surface, principal) = (surface.clone(), caller.principal());
+    tokio::spawn(async move {
+        let item = Item { request: None, command: Command::TouchSession };
+        let told = surface.submit(principal, vec![item]).await;
+        tracing::trace!(done = told.first().is_some_and(Result::is_ok), "a session's use was written down");
+        drop(place);
+    });
 }

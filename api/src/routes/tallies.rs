@@ -1,4 +1,4 @@
-//! `PUT /tallies`, holds and releases: an officer's write.
+//! `PUT /tallies`: an officer's write, and what every step on a form asks first.
 
 use std::sync::Arc;
 
@@ -6,18 +6,17 @@ use axum::Extension;
 use axum::body::Body;
 use axum::extract::{Path, Request, State};
 use axum::http::request::Parts;
-use axum::http::{Method, StatusCode};
 use axum::response::Response;
 use serde_json::Value;
 use tally::account::Role;
-use tally::command::{Command, Item, Principal, RequestIdentity};
+use tally::command::{Command, Item, RequestIdentity};
 use tally::contest::Contest;
 use tally::ids::{AccountId, Fingerprint, RequestKey};
 use tally::station::{Station, Submission};
 
 use super::door::{self, Precondition};
 use super::reading::{contest_named, station_coded};
-use super::{Surface, json, replayed};
+use super::{Surface, json, replayed, session};
 use crate::auth::Caller;
 use crate::dto::flags::Subject;
 use crate::dto::{outcome, submission};
@@ -52,14 +51,14 @@ pub(super) fn target(
 }
 
 /// The part of a write that its headers and body say.
-struct Asked {
-    key: RequestKey,
-    precondition: Option<Precondition>,
-    fingerprint: Fingerprint,
-    body: Value,
+pub(super) struct Asked {
+    pub(super) key: RequestKey,
+    pub(super) precondition: Option<Precondition>,
+    pub(super) fingerprint: Fingerprint,
+    pub(super) body: Value,
 }
 
-async fn asked(parts: &Parts, body: Body) -> Result<Asked, Problem> {
+pub(super) async fn asked(parts: &Parts, body: Body) -> Result<Asked, Problem> {
     let body = door::body(&parts.headers, body, JSON_BYTES_MAX).await?;
     let key = door::key(&parts.headers)?;
     let precondition = door::precondition(&parts.headers)?;
@@ -69,7 +68,7 @@ async fn asked(parts: &Parts, body: Body) -> Result<Asked, Problem> {
 
 /// A write without precondition: the answer to its key if it is known, else 428. No first request without a
 /// precondition is ever remembered, so a known key was used for something else.
-async fn unconditional(surface: &Surface, caller: &Caller, key: RequestKey) -> Problem {
+pub(super) async fn unconditional(surface: &Surface, caller: &Caller, key: RequestKey) -> Problem {
     let view = match surface.linearizable().await {
         Ok(view) => view,
         Err(problem) => return problem,
@@ -97,6 +96,7 @@ pub(super) async fn put(
     Path((contest, station)): Path<(String, String)>,
     request: Request,
 ) -> Result<Response, Problem> {
+    let address = session::address(&request);
     let (parts, body) = request.into_parts();
     let asked = asked(&parts, body).await?;
     let (target, submission) = door::judged(&surface, |view| {
@@ -109,6 +109,7 @@ pub(super) async fn put(
     let Some(expected) = asked.precondition else {
         return Err(unconditional(&surface, &caller, asked.key).await);
     };
+    surface.paced(&caller.account, expected != Precondition::Absent, address)?;
     let form = submission.form.clone();
     let item = Item {
         request: Some(RequestIdentity { key: asked.key, fingerprint: asked.fingerprint }),
@@ -119,67 +120,4 @@ pub(super) async fn put(
     let (status, accepted) = outcome::accepted(&answer.outcome, subject)
         .map_err(|problem| Problem { replay: answer.replay, ..problem })?;
     Ok(replayed(json(status, &accepted)?, answer.replay))
-}
-
-/// `POST /tallies/{contest}/{station}/holds`.
-pub(super) async fn hold(
-    State(surface): State<Surface>,
-    Extension(caller): Extension<Caller>,
-    Path(named): Path<(String, String)>,
-    request: Request,
-) -> Result<Response, Problem> {
-    moved(surface, caller, named, request, |target, revision, reason| Command::Hold {
-        contest: target.contest.id,
-        station: target.station.code,
-        revision,
-        reason,
-    })
-    .await
-}
-
-/// `POST /tallies/{contest}/{station}/releases`.
-pub(super) async fn release(
-    State(surface): State<Surface>,
-    Extension(caller): Extension<Caller>,
-    Path(named): Path<(String, String)>,
-    request: Request,
-) -> Result<Response, Problem> {
-    moved(surface, caller, named, request, |target, revision, reason| Command::Release {
-        contest: target.contest.id,
-        station: target.station.code,
-        revision,
-        reason,
-    })
-    .await
-}
-
-async fn moved(
-    surface: Surface,
-    caller: Caller,
-    (contest, station): (String, String),
-    request: Request,
-    command: impl FnOnce(&Target, u32, String) -> Command,
-) -> Result<Response, Problem> {
-    debug_assert_eq!(request.method(), Method::POST);
-    let (parts, body) = request.into_parts();
-    let asked = asked(&parts, body).await?;
-    let reason = submission::parse_reason(&asked.body)?;
-    if asked.precondition == Some(Precondition::Absent) {
-        return Err(Problem::wrong("If-None-Match", "Langkah ini perlu If-Match dengan revisi."));
-    }
-    let target =
-        door::judged(&surface, |view| target(view, (&contest, &station), caller.account.id, Role::holds))
-            .await?;
-    let Some(Precondition::Revision(revision)) = asked.precondition else {
-        return Err(unconditional(&surface, &caller, asked.key).await);
-    };
-    let principal: Principal = caller.principal();
-    let item = Item {
-        request: Some(RequestIdentity { key: asked.key, fingerprint: asked.fingerprint }),
-        command: command(&target, revision, reason),
-    };
-    let answer = surface.submit_one(principal, item).await?;
-    let moved =
-        outcome::moved(&answer.outcome).map_err(|problem| Problem { replay: answer.replay, ..problem })?;
-    Ok(replayed(json(StatusCode::OK, &moved)?, answer.replay))
 }

@@ -4,8 +4,8 @@
 
 use jiff::Timestamp;
 use jiff::tz::{Offset, TimeZone};
+pub(super) use tally::calendar::Zone;
 use tally::ids::LogTime;
-use tally::region::{Level, RegionCode};
 
 const MONTHS: [&str; 12] = [
     "Januari",
@@ -22,32 +22,6 @@ const MONTHS: [&str; 12] = [
     "Desember",
 ];
 
-/// One of the three zones of the country.
-#[derive(Clone, Copy, Debug, Eq, PartialEq)]
-pub(super) struct Zone {
-    /// What it is called: WIB, WITA or WIT.
-    pub(super) name: &'static str,
-    hours: i8,
-}
-
-impl Zone {
-    /// The capital's, used for the nation and for stations abroad.
-    pub(super) const WEST: Self = Self { name: "WIB", hours: 7 };
-    const CENTRAL: Self = Self { name: "WITA", hours: 8 };
-    const EAST: Self = Self { name: "WIT", hours: 9 };
-
-    /// The zone of a region, by its province.
-    #[must_use]
-    pub(super) fn of(region: RegionCode) -> Self {
-        let province = region.ancestry().find(|above| above.level() == Level::Province);
-        match province.map(RegionCode::number) {
-            Some(51..=53 | 63..=65 | 71..=76) => Self::CENTRAL,
-            Some(81 | 82 | 91..=97) => Self::EAST,
-            _ => Self::WEST,
-        }
-    }
-}
-
 /// A log time as people read it; a dash for none.
 #[must_use]
 pub(super) fn written(time: LogTime, zone: Zone) -> String {
@@ -55,7 +29,7 @@ pub(super) fn written(time: LogTime, zone: Zone) -> String {
         return "\u{2013}".to_owned();
     }
     let timestamp = i64::try_from(time.0).ok().and_then(|ms| Timestamp::from_millisecond(ms).ok());
-    let offset = Offset::from_hours(zone.hours).ok();
+    let offset = i8::try_from(zone.hours()).ok().and_then(|hours| Offset::from_hours(hours).ok());
     let Some((timestamp, offset)) = timestamp.zip(offset) else {
         return "\u{2013}".to_owned();
     };
@@ -69,12 +43,14 @@ pub(super) fn written(time: LogTime, zone: Zone) -> String {
         local.hour(),
         local.minute(),
         local.second(),
-        zone.name
+        zone.name()
     )
 }
 
 #[cfg(test)]
 mod tests {
+    use tally::region::RegionCode;
+
     use super::*;
 
     const ELECTION_NIGHT: LogTime = LogTime(1_707_900_603_999);
@@ -91,7 +67,7 @@ mod tests {
 
     #[test]
     fn no_time_is_a_dash() {
-        assert_eq!(written(LogTime(0), Zone::WEST), "\u{2013}");
-        assert_eq!(written(LogTime(u64::MAX), Zone::WEST), "\u{2013}");
+        assert_eq!(written(LogTime(0), Zone::West), "\u{2013}");
+        assert_eq!(written(LogTime(u64::MAX), Zone::West), "\u{2013}");
     }
 }

@@ -81,6 +81,7 @@ pub(super) const fn event(kind: EventKind) -> &'static str {
         EventKind::Hold => "Formulir ditahan",
         EventKind::Release => "Penahanan dicabut",
         EventKind::Certification => "Formulir disahkan",
+        EventKind::Approval => "Koreksi disetujui",
     }
 }
 

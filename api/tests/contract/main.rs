@@ -10,6 +10,7 @@
     reason = "a test may fail loudly"
 )]
 
+mod accounts;
 mod backup;
 mod bad_input;
 mod batches;
@@ -17,10 +18,12 @@ mod client;
 mod common_headers;
 mod description;
 mod idempotency;
+mod life;
 mod master;
 mod node;
 mod ops;
 mod reads;
+mod rights;
 mod sessions;
 mod statuses;
 mod view;

@@ -1,6 +1,7 @@
 //! Master data in bulk.
 
 use serde_json::{Value, json};
+use tally::region::RegionCode;
 
 use super::world::{World, call, contest, refused, uuid};
 
@@ -144,4 +145,38 @@ async fn a_plain_password_signs_in_and_given_again_changes_nothing() {
     assert_eq!(world.define("accounts", &closed).await.body["changed"], 1);
     let reply = call(&world.officer, "POST", "/api/v1/session", &[], Some(&sign_in)).await;
     refused(&reply, 401, "unauthenticated");
+}
+
+#[tokio::test]
+async fn the_examples_of_contests_are_taken() {
+    for example in [
+        include_str!("../../../docs/contests/ppwp.json"),
+        include_str!("../../../docs/contests/pdpr.json"),
+        include_str!("../../../docs/contests/pdpd.json"),
+        include_str!("../../../docs/contests/pdprdp.json"),
+        include_str!("../../../docs/contests/pdprdk.json"),
+        include_str!("../../../docs/contests/pkwkp.json"),
+        include_str!("../../../docs/contests/pkwkk.json"),
+    ] {
+        let body: Value = serde_json::from_str(example).expect("JSON");
+        let contests = api::dto::contests::parse(&body).expect("a contest");
+        let held = &contests[0];
+        let world = World::founded();
+        let region = |code: RegionCode| json!({"code": code.to_string(), "name": "WILAYAH"});
+        let mut regions: Vec<RegionCode> = held
+            .regions
+            .iter()
+            .chain(held.exemptions.iter().map(|left| &left.region))
+            .flat_map(|region| region.ancestry())
+            .collect();
+        regions.sort_unstable();
+        regions.dedup();
+        let regions: Vec<Value> = regions.into_iter().map(region).collect();
+        world.define("regions", &json!({"regions": regions})).await;
+        let defined = world.define("contests", &body).await;
+        assert_eq!(defined.body["created"], 1, "{}", held.id);
+        let shown = world.get("/api/v1/contests").await;
+        assert_eq!(shown.body["contests"][0]["reason_required"], true);
+        assert_eq!(shown.body["contests"][0]["poll_day"], body["contests"][0]["poll_day"]);
+    }
 }

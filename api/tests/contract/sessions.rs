@@ -3,9 +3,10 @@
 use std::net::{IpAddr, Ipv4Addr};
 use std::sync::atomic::Ordering;
 
-use api::limits::{ClientAddress, SESSION_MS};
+use api::limits::{ClientAddress, session_ms};
 use axum::Extension;
 use serde_json::json;
+use tally::account::Role;
 
 use super::world::{PASSWORD, STATION, World, call, form, refused, tally, uuid};
 
@@ -16,7 +17,7 @@ async fn a_session_is_opened_used_and_closed() {
     let opened = call(&world.officer, "POST", "/api/v1/session", &[], Some(&body)).await;
     assert_eq!(opened.status, 201, "{opened:?}");
     assert_eq!(opened.body["account"], json!({"username": "petugas", "role": "officer", "scope": "3175"}));
-    assert_eq!(opened.body["expires_at"], "2024-02-15T08:40:00.000Z");
+    assert_eq!(opened.body["expires_at"], "2024-03-20T08:40:00.000Z");
     let token = opened.body["token"].as_str().expect("a token");
     let me = world.by(token, "GET", "/api/v1/me", &[], None).await;
     assert_eq!((me.status, &me.body), (200, &opened.body["account"]));
@@ -30,7 +31,8 @@ async fn a_session_is_opened_used_and_closed() {
 async fn a_session_ends_by_itself() {
     let world = World::new().await;
     let token = world.token("petugas").await;
-    world.node.clock_ms.fetch_add(SESSION_MS, Ordering::Relaxed);
+    let (lifetime_ms, _) = session_ms(Role::Officer);
+    world.node.clock_ms.fetch_add(lifetime_ms, Ordering::Relaxed);
     refused(&world.put(&token, STATION, 0, &tally(&form())).await, 401, "unauthenticated");
 }
 

@@ -3,9 +3,10 @@
 use std::collections::BTreeMap;
 use std::sync::Arc;
 
-use api::ports::{ChangeEntry, ChangePage, Confirmed, ReadError, StateView};
+use api::ports::{AuditPlace, ChangeEntry, ChangePage, Confirmed, ReadError, StateView};
 use tally::account::{Account, Session};
 use tally::aggregate::Aggregate;
+use tally::audit::AuditRecord;
 use tally::contest::Contest;
 use tally::ids::{AccountId, ContestId, RequestKey, SessionId};
 use tally::region::{Region, RegionCode, StationCode};
@@ -165,6 +166,42 @@ impl StateView for View {
     fn account_named(&self, username: &str) -> Result<Option<Account>, ReadError> {
         let id = row!(self, RowKey::Username(username.to_owned()), Username);
         Ok(id.and_then(|id| row!(self, RowKey::Account(id), Account)))
+    }
+
+    fn accounts_named(&self, prefix: &str, after: &str, limit: usize) -> Result<Vec<Account>, ReadError> {
+        let named = self.rows.values().filter_map(|row| match row {
+            Row::Account(account) => Some(account.clone()),
+            _ => None,
+        });
+        let mut named: Vec<Account> = named
+            .filter(|account| account.username.starts_with(prefix) && account.username.as_str() > after)
+            .collect();
+        named.sort_by(|left, right| left.username.cmp(&right.username));
+        named.truncate(limit);
+        Ok(named)
+    }
+
+    fn sessions(&self, after: Option<SessionId>, limit: usize) -> Result<Vec<Session>, ReadError> {
+        let sessions = self.rows.values().filter_map(|row| match row {
+            Row::Session(session) if after.is_none_or(|after| session.id > after) => Some(*session),
+            _ => None,
+        });
+        Ok(sessions.take(limit).collect())
+    }
+
+    fn audit(
+        &self,
+        after: Option<AuditPlace>,
+        limit: usize,
+    ) -> Result<Vec<(AuditPlace, AuditRecord)>, ReadError> {
+        let records = self.rows.iter().filter_map(|(key, row)| match (key, row) {
+            (RowKey::Audit(index, item, number), Row::Audit(record)) => {
+                let place = AuditPlace { index: *index, item: *item, number: *number };
+                (after.is_none_or(|after| place > after)).then(|| (place, record.clone()))
+            }
+            _ => None,
+        });
+        Ok(records.take(limit).collect())
     }
 
     fn session(&self, session: SessionId) -> Result<Option<Session>, ReadError> {

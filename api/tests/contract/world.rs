@@ -63,7 +63,7 @@ pub(crate) fn refused(reply: &Reply, status: u16, code: &str) {
     assert_eq!(reply.body["retryable"], retryable);
 }
 
-fn hashed() -> &'static str {
+pub(crate) fn hashed() -> &'static str {
     static HASH: OnceLock<String> = OnceLock::new();
     HASH.get_or_init(|| api::auth::password::hash(PASSWORD).expect("a hash"))
 }
@@ -153,7 +153,8 @@ impl World {
         let accounts = json!({"accounts": [
             account("admin", "super_admin", "0"), account("petugas", "officer", "3175"),
             account("jauh", "officer", "3201"), account("pengesah", "certifier", "31"),
-            account("pemantau", "auditor", "0")
+            account("pemantau", "auditor", "0"), account("pembaca", "reviewer", "31"),
+            account("pembaca-dua", "reviewer", "0"), account("pembaca-tiga", "reviewer", "0")
         ]});
         world.define("accounts", &accounts).await;
         world

@@ -4,7 +4,8 @@
 
 use tally::account::{Role, Scope};
 use tally::command::{
-    AccountDefinition, Command, Item, Principal, RegionDefinition, RequestIdentity, StationDefinition,
+    AccountDefinition, Command, Item, NewCredential, Principal, Proof, RegionDefinition, RequestIdentity,
+    StationDefinition,
 };
 use tally::contest::{Contest, ContestOption};
 use tally::form::{Ballots, Form, People, Turnout};
@@ -73,6 +74,8 @@ pub(super) fn founding() -> Vec<(Principal, Command)> {
             regions: vec![RegionCode::NATION],
             partial_forms: true,
             photo_required: false,
+            reason_required: false,
+            poll_day: None,
             options: (1..4).map(option).collect(),
             exemptions: Vec::new(),
             index: 0,
@@ -82,14 +85,17 @@ pub(super) fn founding() -> Vec<(Principal, Command)> {
         username: "petugas".to_owned(),
         role: Role::SuperAdmin,
         scope: Scope::Region(RegionCode::NATION),
-        password_hash: PASSWORD.to_owned(),
+        credential: NewCredential::Password(PASSWORD.to_owned()),
         active: true,
     };
     let session = Command::OpenSession {
         session: SESSION,
         account: AccountId(1),
-        password_hash: PASSWORD.to_owned(),
+        proof: Proof::Password(PASSWORD.to_owned()),
+        second_factor_step: None,
         lifetime_ms: LIFETIME_MS,
+        idle_ms: LIFETIME_MS,
+        address: None,
     };
     let stations = (0..STATIONS).filter_map(station).map(defined).collect();
     let mut steps = vec![

@@ -25,8 +25,17 @@ pub(crate) fn naming(item: &Item) -> Option<&Submission> {
         | Command::DefineAccounts(_)
         | Command::OpenSession { .. }
         | Command::CloseSession
+        | Command::TouchSession
+        | Command::ExpireSessions(_)
+        | Command::EndSessions(_)
+        | Command::SetPassword { .. }
+        | Command::SetSecondFactor(_)
+        | Command::Observe(_)
         | Command::Hold { .. }
-        | Command::Release { .. } => None,
+        | Command::Release { .. }
+        | Command::Review { .. }
+        | Command::Certify { .. }
+        | Command::Approve { .. } => None,
     }
 }
 

@@ -6,7 +6,8 @@ use store::engine::Disk as _;
 use store::{About, Engine, MediaType, MemoryDisk, MemoryEngine};
 use tally::account::{Role, Scope};
 use tally::command::{
-    AccountDefinition, Command, Item, Principal, RegionDefinition, RequestIdentity, StationDefinition,
+    AccountDefinition, Command, Item, NewCredential, Principal, Proof, RegionDefinition, RequestIdentity,
+    StationDefinition,
 };
 use tally::contest::{Contest, ContestOption};
 use tally::form::Form;
@@ -78,6 +79,8 @@ async fn found(node: &Cluster<MemoryEngine>) {
         regions: vec![RegionCode::NATION],
         partial_forms: true,
         photo_required: false,
+        reason_required: false,
+        poll_day: None,
         options: vec![option],
         exemptions: Vec::new(),
         index: 0,
@@ -86,14 +89,17 @@ async fn found(node: &Cluster<MemoryEngine>) {
         username: "admin".into(),
         role: Role::SuperAdmin,
         scope: Scope::Region(RegionCode::NATION),
-        password_hash: "x".into(),
+        credential: NewCredential::Password("x".into()),
         active: true,
     };
     let session = Command::OpenSession {
         session: SessionId([1; 16]),
         account: AccountId(1),
-        password_hash: "x".into(),
+        proof: Proof::Password("x".into()),
+        second_factor_step: None,
         lifetime_ms: 36_000_000,
+        idle_ms: 36_000_000,
+        address: None,
     };
     let regions = ["11", "1101", "110101", "1101012001"].map(region).to_vec();
     for (principal, command) in [

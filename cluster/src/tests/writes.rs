@@ -5,7 +5,7 @@ use std::time::Duration;
 
 use store::{MemoryDisk, RocksDisk};
 use tally::account::{Role, Scope};
-use tally::command::{AccountDefinition, Command, Item, Principal};
+use tally::command::{AccountDefinition, Command, Item, NewCredential, Principal};
 
 use super::harness::{PATIENCE, World, item_with_key, member, number, numbers, settings, until, write};
 use crate::timers::Timers;
@@ -141,7 +141,7 @@ async fn an_item_that_never_fits_is_told_apart() {
         username: "besar".into(),
         role: Role::SuperAdmin,
         scope: Scope::Region(tally::region::RegionCode::NATION),
-        password_hash: "x".repeat(300 * 1024),
+        credential: NewCredential::Password("x".repeat(300 * 1024)),
         active: true,
     };
     let large = Item { request: None, command: Command::DefineAccounts(vec![account]) };

@@ -1,11 +1,11 @@
 //! `rakit import`: loads a cluster over its officers' side.
 
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::time::Duration;
 
 use api::dto::contests::Contests;
-use api::dto::master::{AccountsBody, Defined, RegionsBody};
+use api::dto::master::{Defined, RegionsBody};
 use clap::{Args, Subcommand, ValueEnum};
 use serde::Serialize;
 use serde_json::{Value, json};
@@ -17,6 +17,7 @@ use crate::client::Client;
 use crate::failure::Failure;
 use crate::import::abroad::{Register, definitions};
 use crate::import::accounts::{self, AccountsSummary};
+use crate::import::codes::{Issued, print};
 use crate::import::summary::Summary;
 use crate::import::{regions, tallies};
 
@@ -53,8 +54,20 @@ enum Verb {
         #[arg(long, value_name = "N", default_value_t = 4, value_parser = parse_in_flight)]
         in_flight: usize,
     },
-    /// Load accounts (CSV: username,password,role,scope)
-    Accounts(Source),
+    /// Load accounts (CSV: username,password,role,scope; without a password they get a one-time code)
+    Accounts {
+        #[command(flatten)]
+        source: Source,
+        /// Directory for the codes and the sheets to print; read again when the import is run again
+        #[arg(long, value_name = "DIR")]
+        codes: Option<PathBuf>,
+        /// Address of the entry app, for the sheets; else that of the node
+        #[arg(long, value_name = "URL", requires = "codes")]
+        url: Option<String>,
+        /// Give a new code to accounts that are there, too: they are signed out
+        #[arg(long, requires = "codes")]
+        reset: bool,
+    },
 }
 
 #[derive(Debug, Args)]
@@ -98,7 +111,14 @@ pub fn run(arguments: &Arguments, output: &Output) -> Result<(), Failure> {
         match &arguments.verb {
             Verb::Regions(source) => import_regions(source, output).await,
             Verb::Contests(source) => import_contests(source, output).await,
-            Verb::Accounts(source) => import_accounts(source, output).await,
+            Verb::Accounts { source, codes, url, reset } => {
+                let sheets = codes.as_deref().map(|directory| Sheets {
+                    directory,
+                    url: url.as_deref(),
+                    reset: *reset,
+                });
+                import_accounts(source, sheets, output).await
+            }
             Verb::Tallies { source, contest, confirm, add_stations, register, in_flight } => {
                 let plan = tallies::Plan {
                     contest: contest.clone(),
@@ -153,6 +173,7 @@ fn add(sum: &mut Defined, more: Defined) {
     sum.created = sum.created.saturating_add(more.created);
     sum.changed = sum.changed.saturating_add(more.changed);
     sum.unchanged = sum.unchanged.saturating_add(more.unchanged);
+    sum.kept.extend(more.kept);
 }
 
 async fn import_contests(source: &Source, output: &Output) -> Result<(), Failure> {
@@ -169,23 +190,48 @@ async fn import_contests(source: &Source, output: &Output) -> Result<(), Failure
     Ok(())
 }
 
-async fn import_accounts(source: &Source, output: &Output) -> Result<(), Failure> {
+/// Where codes go, and what stands on the sheets.
+struct Sheets<'a> {
+    directory: &'a Path,
+    url: Option<&'a str>,
+    reset: bool,
+}
+
+async fn import_accounts(
+    source: &Source,
+    sheets: Option<Sheets<'_>>,
+    output: &Output,
+) -> Result<(), Failure> {
     let begun = Instant::now();
-    let bodies: Vec<AccountsBody> = accounts::read(&source.file)?;
+    let rows = accounts::read(&source.file)?;
+    let mut issued = match &sheets {
+        Some(sheets) => Issued::open(sheets.directory)?,
+        None => Issued::default(),
+    };
+    let bodies = accounts::bodies(&rows, sheets.as_ref().map(|sheets| sheets.reset), &mut issued)?;
+    // What is not on paper yet must be on disk before anybody can be asked for it.
+    issued.save()?;
     let client = source.client()?;
-    let read = bodies.iter().map(|body| body.accounts.len()).fold(0, usize::saturating_add);
-    let read = u64::try_from(read).unwrap_or(u64::MAX);
+    let read = u64::try_from(rows.len()).unwrap_or(u64::MAX);
     let bar = progress(Some(read));
     let mut defined = Defined::default();
     for body in &bodies {
         let done = define(&client, "accounts", body).await?;
+        issued.withdraw(&done.kept);
         add(&mut defined, done);
         bar.inc(u64::try_from(body.accounts.len()).unwrap_or(u64::MAX));
     }
+    issued.save()?;
     bar.finish_and_clear();
-    let Defined { created, changed, unchanged } = defined;
+    let mut printed = 0;
+    if let Some(sheets) = &sheets {
+        let url = sheets.url.map_or_else(|| client.address(), str::to_owned);
+        printed = print(&rows, &issued, sheets.directory, &url)?;
+    }
+    let Defined { created, changed, unchanged, kept } = defined;
+    let kept = u64::try_from(kept.len()).unwrap_or(u64::MAX);
     let seconds = begun.elapsed().as_secs_f64();
-    answer(output, &AccountsSummary { read, created, changed, unchanged, seconds });
+    answer(output, &AccountsSummary { read, created, changed, unchanged, kept, printed, seconds });
     Ok(())
 }
 

@@ -7,6 +7,7 @@ use cluster::Cluster;
 use store::{RocksEngine, StoreError, View};
 use tally::account::{Account, Session};
 use tally::aggregate::Aggregate;
+use tally::audit::AuditRecord;
 use tally::contest::Contest;
 use tally::ids::{AccountId, ContestId, RequestKey, SessionId};
 use tally::region::{Region, RegionCode, StationCode};
@@ -124,6 +125,27 @@ impl StateView for NodeView {
 
     fn account_named(&self, username: &str) -> Result<Option<Account>, ReadError> {
         self.view.account_named(username).map_err(|error| failed(&error))
+    }
+
+    fn accounts_named(&self, prefix: &str, after: &str, limit: usize) -> Result<Vec<Account>, ReadError> {
+        self.view.accounts_named(prefix, after, limit).map_err(|error| failed(&error))
+    }
+
+    fn sessions(&self, after: Option<SessionId>, limit: usize) -> Result<Vec<Session>, ReadError> {
+        self.view.sessions(after, limit).map_err(|error| failed(&error))
+    }
+
+    fn audit(
+        &self,
+        after: Option<ports::AuditPlace>,
+        limit: usize,
+    ) -> Result<Vec<(ports::AuditPlace, AuditRecord)>, ReadError> {
+        let after = after.map(|place| (place.index, place.item, place.number));
+        let records = self.view.audit(after, limit).map_err(|error| failed(&error))?;
+        let placed = records
+            .into_iter()
+            .map(|((index, item, number), record)| (ports::AuditPlace { index, item, number }, record));
+        Ok(placed.collect())
     }
 
     fn session(&self, session: SessionId) -> Result<Option<Session>, ReadError> {

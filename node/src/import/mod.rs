@@ -4,6 +4,7 @@
 
 pub mod abroad;
 pub mod accounts;
+pub mod codes;
 pub mod feed;
 pub mod regions;
 pub mod summary;

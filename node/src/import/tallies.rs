@@ -134,6 +134,8 @@ fn known_contest(wire: &Contest) -> Result<contest::Contest, Failure> {
         regions: Vec::new(),
         partial_forms: wire.partial_forms,
         photo_required: wire.photo_required,
+        reason_required: wire.reason_required,
+        poll_day: wire.poll_day.as_deref().and_then(api::dto::text::parse_day),
         options: options.collect(),
         exemptions: Vec::new(),
         index: 0,

@@ -68,6 +68,8 @@ pub fn encode_row(row: &Row) -> Vec<u8> {
         Row::Change(row) | Row::Attachment(row) => seal(Format::RowV1, &v1::ChangeV1::of(row)),
         Row::Request(row) => seal(Format::RowV1, &v1::RequestRecordV1::of(row)),
         Row::RequestQueue(row) => seal(Format::RowV1, &v1::QueuedRequestV1::of(row)),
+        Row::Neighbourhood(row) => seal(Format::RowV1, &v1::NeighbourhoodV1::of(row)),
+        Row::Audit(row) => seal(Format::RowV1, &v1::AuditRecordV1::of(row)),
         Row::Epoch(row) => seal(Format::RowV1, &v1::EpochV1::of(row)),
     }
 }
@@ -96,6 +98,10 @@ pub fn decode_row(key: &RowKey, bytes: &[u8]) -> Result<Row, CodecError> {
             Row::RequestQueue(unseal::<v1::QueuedRequestV1>(Format::RowV1, bytes)?.restore()?)
         }
         RowKey::Attachment(_) => Row::Attachment(unseal::<v1::ChangeV1>(Format::RowV1, bytes)?.restore()?),
+        RowKey::Neighbourhood(..) => {
+            Row::Neighbourhood(unseal::<v1::NeighbourhoodV1>(Format::RowV1, bytes)?.restore()?)
+        }
+        RowKey::Audit(..) => Row::Audit(unseal::<v1::AuditRecordV1>(Format::RowV1, bytes)?.restore()?),
         RowKey::Epoch(_) => Row::Epoch(unseal::<v1::EpochV1>(Format::RowV1, bytes)?.restore()?),
     })
 }

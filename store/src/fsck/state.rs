@@ -50,7 +50,7 @@ impl Kinds {
     fn count(&mut self, key: &RowKey) {
         self.rows.count();
         match key {
-            RowKey::Region(_) | RowKey::Aggregate(..) => self.sums.count(),
+            RowKey::Region(_) | RowKey::Aggregate(..) | RowKey::Neighbourhood(..) => self.sums.count(),
             RowKey::Tally(..) | RowKey::Event(..) | RowKey::Change(..) => self.history.count(),
             RowKey::Request(..) | RowKey::RequestQueue(_) => self.requests.count(),
             RowKey::Account(_) | RowKey::Username(_) | RowKey::Session(_) => self.accounts.count(),
@@ -58,6 +58,7 @@ impl Kinds {
             | RowKey::Station(_)
             | RowKey::Contest(_)
             | RowKey::Attachment(_)
+            | RowKey::Audit(..)
             | RowKey::Epoch(_) => {}
         }
     }
@@ -70,7 +71,9 @@ impl Kinds {
                 Violation::Sums(..)
                 | Violation::Children(..)
                 | Violation::Region(_)
-                | Violation::RegionMissing(_) => self.sums.wrong(text),
+                | Violation::RegionMissing(_)
+                | Violation::Neighbourhood(..)
+                | Violation::Neighbours => self.sums.wrong(text),
                 Violation::NotHeld(..)
                 | Violation::History(..)
                 | Violation::Digest(..)

@@ -44,6 +44,8 @@ impl Dirty {
             | RowKey::Request(..)
             | RowKey::RequestQueue(_)
             | RowKey::Attachment(_)
+            | RowKey::Neighbourhood(..)
+            | RowKey::Audit(..)
             | RowKey::Epoch(_) => {}
         }
         if matches!(self, Self::Regions(regions) if regions.len() > REGIONS_MAX) {

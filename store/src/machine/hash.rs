@@ -102,9 +102,11 @@ pub(crate) fn bucket_of(key: &RowKey) -> usize {
         | RowKey::Username(_)
         | RowKey::Session(_)
         | RowKey::Epoch(_) => 0,
-        RowKey::Change(..) | RowKey::Attachment(_) => 1,
+        RowKey::Change(..) | RowKey::Attachment(_) | RowKey::Audit(..) => 1,
         RowKey::Request(..) | RowKey::RequestQueue(_) => 2,
-        RowKey::Region(region) | RowKey::Aggregate(_, region) => bucket_of_region(*region),
+        RowKey::Region(region) | RowKey::Aggregate(_, region) | RowKey::Neighbourhood(_, region) => {
+            bucket_of_region(*region)
+        }
         RowKey::Station(station) | RowKey::Tally(_, station) | RowKey::Event(_, station, _) => {
             bucket_of_region(station.village())
         }
@@ -124,7 +126,7 @@ fn bucket_of_region(region: RegionCode) -> u64 {
 pub fn bucket_name(bucket: usize) -> String {
     match bucket {
         0 => "ledger, contests, accounts, sessions and epochs".to_owned(),
-        1 => "change feed and attachments".to_owned(),
+        1 => "change feed, attachments and audit log".to_owned(),
         2 => "remembered requests".to_owned(),
         3 => "nation and provinces".to_owned(),
         _ => format!("regencies with number {} modulo {REGENCY_BUCKETS}", bucket.saturating_sub(4)),

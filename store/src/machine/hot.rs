@@ -39,6 +39,8 @@ fn kept(key: &RowKey) -> bool {
         | RowKey::Request(..)
         | RowKey::RequestQueue(_)
         | RowKey::Attachment(_)
+        | RowKey::Neighbourhood(..)
+        | RowKey::Audit(..)
         | RowKey::Epoch(_) => false,
     }
 }

@@ -7,6 +7,7 @@ use std::sync::Arc;
 
 use tally::account::{Account, Session};
 use tally::aggregate::Aggregate;
+use tally::audit::AuditRecord;
 use tally::contest::Contest;
 use tally::epoch::EpochRecord;
 use tally::ids::{AccountId, AttachmentId, ContestId, RequestKey, SessionId};
@@ -18,6 +19,9 @@ use super::hot::Contests;
 use super::{Applied, Core, HashPoint, Points, StateSums};
 use crate::engine::{Direction, Engine, Reader};
 use crate::{StoreError, codec, keys};
+
+/// Where a line of the audit log stands: log index, item, number.
+type AuditPlace = (u64, u16, u32);
 
 /// One moment: a snapshot of the database and what memory knew of it.
 pub(super) struct Moment<E: Engine> {
@@ -294,6 +298,73 @@ impl<E: Engine> View<E> {
             Some(account) => self.account(account),
             None => Ok(None),
         }
+    }
+
+    /// Accounts whose name begins with a prefix, by name, beginning after one; at most `limit`.
+    pub fn accounts_named(
+        &self,
+        prefix: &str,
+        after: &str,
+        limit: usize,
+    ) -> Result<Vec<Account>, StoreError> {
+        let mut names = Vec::new();
+        let first = RowKey::Username(prefix.max(after).to_owned());
+        // Above every byte that a name can have.
+        let last = RowKey::Username(format!("{prefix}~"));
+        self.rows(&first, &last, |key, row| {
+            if names.len() >= limit {
+                return ControlFlow::Break(());
+            }
+            if let (RowKey::Username(name), Row::Username(id)) = (key, row)
+                && name != after
+            {
+                names.push(id);
+            }
+            ControlFlow::Continue(())
+        })?;
+        let accounts = names.into_iter().map(|id| self.account(id));
+        accounts.filter_map(Result::transpose).collect()
+    }
+
+    /// Sessions in the order of their identifiers, beginning after one; at most `limit`.
+    pub fn sessions(&self, after: Option<SessionId>, limit: usize) -> Result<Vec<Session>, StoreError> {
+        let mut found = Vec::new();
+        let first = RowKey::Session(after.unwrap_or_default());
+        self.rows(&first, &RowKey::Session(SessionId([0xff; 16])), |_, row| {
+            if found.len() >= limit {
+                return ControlFlow::Break(());
+            }
+            if let Row::Session(session) = row
+                && after != Some(session.id)
+            {
+                found.push(session);
+            }
+            ControlFlow::Continue(())
+        })?;
+        Ok(found)
+    }
+
+    /// Lines of the audit log by place (index, item, number), beginning after one; at most `limit`.
+    pub fn audit(
+        &self,
+        after: Option<AuditPlace>,
+        limit: usize,
+    ) -> Result<Vec<(AuditPlace, AuditRecord)>, StoreError> {
+        let mut found = Vec::new();
+        let (index, item, number) = after.unwrap_or_default();
+        let last = RowKey::Audit(u64::MAX, u16::MAX, u32::MAX);
+        self.rows(&RowKey::Audit(index, item, number), &last, |key, row| {
+            if found.len() >= limit {
+                return ControlFlow::Break(());
+            }
+            if let (RowKey::Audit(index, item, number), Row::Audit(record)) = (key, row)
+                && after != Some((index, item, number))
+            {
+                found.push(((index, item, number), record));
+            }
+            ControlFlow::Continue(())
+        })?;
+        Ok(found)
     }
 
     /// A session.

@@ -1,9 +1,11 @@
 //! Accounts, their rights, and their sessions.
 
 use alloc::string::String;
+use alloc::vec::Vec;
 use core::fmt;
 
-use crate::ids::{AccountId, LogTime, SessionId};
+use crate::audit::Address;
+use crate::ids::{AccountId, LogTime, RequestKey, SessionId};
 use crate::region::{RegionCode, StationCode};
 
 /// What an account may do. Numbers frozen.
@@ -66,16 +68,32 @@ impl Role {
         Self::ALL.into_iter().find(|role| role.name() == name)
     }
 
+    /// Whether the role may make and change accounts of another role. An admin's are those that work on forms.
+    #[must_use]
+    pub const fn governs(self, other: Self) -> bool {
+        match self {
+            Self::SuperAdmin => true,
+            Self::Admin => matches!(other, Self::Officer | Self::Reviewer | Self::Certifier),
+            Self::Certifier | Self::Reviewer | Self::Officer | Self::Auditor => false,
+        }
+    }
+
     /// Whether the role may report and correct forms.
     #[must_use]
     pub const fn reports(self) -> bool {
         matches!(self, Self::SuperAdmin | Self::Officer)
     }
 
-    /// Whether the role may hold and release forms.
+    /// Whether the role may hold, release, certify and approve forms.
     #[must_use]
-    pub const fn holds(self) -> bool {
+    pub const fn certifies(self) -> bool {
         matches!(self, Self::SuperAdmin | Self::Certifier)
+    }
+
+    /// Whether the role may read a form a second time.
+    #[must_use]
+    pub const fn reviews(self) -> bool {
+        matches!(self, Self::SuperAdmin | Self::Reviewer)
     }
 }
 
@@ -135,6 +153,40 @@ impl fmt::Display for Scope {
 /// Longest user name, in bytes.
 pub const USERNAME_BYTES_MAX: usize = 64;
 
+/// Fewest bytes of a second factor's secret (RFC 4226, 4: 128 bits).
+pub const SECRET_BYTES_MIN: usize = 16;
+/// Most bytes of a second factor's secret.
+pub const SECRET_BYTES_MAX: usize = 64;
+
+/// The first use of a one-time code.
+#[derive(Clone, Copy, Debug, Eq, PartialEq)]
+pub struct CodeUse {
+    /// The attempt that used it: the client's key, so that a lost answer can be asked for again.
+    pub attempt: RequestKey,
+    /// The session it opened last.
+    pub session: SessionId,
+    /// Log time of the first use.
+    pub at: LogTime,
+}
+
+/// A one-time code, which its holder got on paper.
+#[derive(Clone, Debug, Eq, PartialEq)]
+pub struct ActivationCode {
+    /// SHA-256 over the name and the code. Codes have 80 random bits: nothing slower is needed.
+    pub digest: [u8; 32],
+    /// Its use, if it was used.
+    pub used: Option<CodeUse>,
+}
+
+/// A second factor: codes of six digits that change every 30 s (RFC 6238).
+#[derive(Clone, Debug, Eq, PartialEq)]
+pub struct SecondFactor {
+    /// The secret that is shared with the holder's device.
+    pub secret: Vec<u8>,
+    /// Time step of the last code that was used; older ones are dead.
+    pub last_step: u64,
+}
+
 /// An account.
 #[derive(Clone, Debug, Eq, PartialEq)]
 pub struct Account {
@@ -146,12 +198,25 @@ pub struct Account {
     pub role: Role,
     /// Where.
     pub scope: Scope,
-    /// The argon2id hash in PHC form. Opaque here.
-    pub password_hash: String,
+    /// The argon2id hash in PHC form, once a password was chosen. Opaque here.
+    pub password_hash: Option<String>,
+    /// The one-time code, if one was given out.
+    pub code: Option<ActivationCode>,
+    /// The second factor, if one was set up.
+    pub second_factor: Option<SecondFactor>,
     /// Whether it may sign in and act.
     pub active: bool,
     /// Sessions opened at this log time or before are dead (password changed or switched off).
     pub sessions_after: LogTime,
+}
+
+impl Account {
+    /// What [`Self::sessions_after`] must be for all sessions opened so far to be dead, also those of this very
+    /// millisecond.
+    #[must_use]
+    pub fn ending_sessions(&self, now: LogTime) -> LogTime {
+        LogTime(now.0.max(self.sessions_after.0.saturating_add(1)))
+    }
 }
 
 /// Whether a user name has an allowed shape.
@@ -172,4 +237,24 @@ pub struct Session {
     pub opened_at: LogTime,
     /// When it ends, in log time, whatever happens.
     pub expires_at: LogTime,
+    /// It ends too when it was not used for so long, in milliseconds.
+    pub idle_ms: u64,
+    /// When it was last known to be used, in log time: late by at most an eighth of `idle_ms`.
+    pub seen_at: LogTime,
+    /// Where it was opened from, if known.
+    pub address: Option<Address>,
+}
+
+impl Session {
+    /// Whether it is not over at a log time. The account may still be switched off.
+    #[must_use]
+    pub const fn alive_at(&self, now: LogTime) -> bool {
+        now.0 < self.expires_at.0 && now.0 < self.seen_at.0.saturating_add(self.idle_ms)
+    }
+
+    /// Whether its use should be written down.
+    #[must_use]
+    pub const fn unseen_at(&self, now: LogTime) -> bool {
+        now.0.saturating_sub(self.seen_at.0) >= self.idle_ms / 8
+    }
 }

@@ -5,10 +5,12 @@
 use alloc::string::String;
 use alloc::vec::Vec;
 
-use crate::account::{Role, Scope};
+use crate::account::{Role, Scope, SecondFactor};
+use crate::audit::{Address, Observation};
 use crate::contest::Contest;
+use crate::form::Form;
 use crate::ids::{AccountId, ContestId, Fingerprint, LogTime, NodeId, RequestKey, SessionId};
-use crate::region::{RegionCode, StationCode};
+use crate::region::{Level, RegionCode, StationCode};
 use crate::station::{StationKind, Submission};
 
 /// Who asks. Rights are judged against the rows at the log time of the entry.
@@ -98,7 +100,32 @@ pub struct StationDefinition {
     pub registered: Option<u32>,
 }
 
-/// An account to define. An existing one gets the new role, scope, password and activity.
+/// What an account shall prove itself with.
+#[derive(Clone, Debug, Eq, PartialEq)]
+pub enum NewCredential {
+    /// What it has; of a new account malformed.
+    Kept,
+    /// A password: its argon2id hash in PHC form.
+    Password(String),
+    /// A one-time code: SHA-256 over the name and the code.
+    Code([u8; 32]),
+}
+
+/// What was offered to open a session with, as far as the gateway could check it.
+#[derive(Clone, Debug, Eq, PartialEq)]
+pub enum Proof {
+    /// The hash that the password was checked against; another current hash refuses.
+    Password(String),
+    /// A one-time code.
+    Code {
+        /// SHA-256 over the name and the code.
+        digest: [u8; 32],
+        /// The client's key for the attempt, or a random one.
+        attempt: RequestKey,
+    },
+}
+
+/// An account to define. An existing one gets the new role, scope, credential and activity.
 #[derive(Clone, Debug, Eq, PartialEq)]
 pub struct AccountDefinition {
     /// Its name.
@@ -107,8 +134,8 @@ pub struct AccountDefinition {
     pub role: Role,
     /// Where.
     pub scope: Scope,
-    /// The argon2id hash in PHC form.
-    pub password_hash: String,
+    /// What it proves itself with.
+    pub credential: NewCredential,
     /// Whether it may sign in.
     pub active: bool,
 }
@@ -144,19 +171,42 @@ pub enum Command {
     DefineContest(Contest),
     /// Defines accounts.
     DefineAccounts(Vec<AccountDefinition>),
-    /// Opens a session after the gateway has checked the password.
+    /// Opens a session after the gateway has checked what was offered.
     OpenSession {
         /// The session.
         session: SessionId,
         /// Whose.
         account: AccountId,
-        /// The hash that the password was checked against; another current hash refuses.
-        password_hash: String,
+        /// What was offered.
+        proof: Proof,
+        /// Time step of the second factor's code, if one was offered and is right.
+        second_factor_step: Option<u64>,
         /// How long it may live, in milliseconds.
         lifetime_ms: u64,
+        /// How long it may go unused, in milliseconds.
+        idle_ms: u64,
+        /// Where it is opened from, if known.
+        address: Option<Address>,
     },
     /// Closes the caller's session.
     CloseSession,
+    /// Says that the caller's session is in use.
+    TouchSession,
+    /// Removes sessions that are over.
+    ExpireSessions(Vec<SessionId>),
+    /// Ends all sessions of an account.
+    EndSessions(AccountId),
+    /// Puts another password in place of the caller's; all their sessions end.
+    SetPassword {
+        /// The hash that the old password was checked against; none if there was none.
+        before: Option<String>,
+        /// The argon2id hash of the new one in PHC form.
+        after: String,
+    },
+    /// Sets up the caller's second factor, after the gateway has checked a code made with it, or takes it away.
+    SetSecondFactor(Option<SecondFactor>),
+    /// Tells what a node saw and did not let pass.
+    Observe(Vec<Observation>),
     /// Reports the first form of a station.
     Report {
         /// The contest.
@@ -199,6 +249,41 @@ pub enum Command {
         /// Why.
         reason: String,
     },
+    /// Reads the form a second time, independently of who wrote it.
+    Review {
+        /// The contest.
+        contest: ContestId,
+        /// The station.
+        station: StationCode,
+        /// The revision the caller saw.
+        revision: u32,
+        /// What was read.
+        form: Form,
+    },
+    /// Certifies a form at a level.
+    Certify {
+        /// The contest.
+        contest: ContestId,
+        /// The station.
+        station: StationCode,
+        /// The revision the caller saw.
+        revision: u32,
+        /// The level; the caller's own when none is named.
+        level: Option<Level>,
+        /// Why.
+        reason: String,
+    },
+    /// Approves a correction as the second person (R27).
+    Approve {
+        /// The contest.
+        contest: ContestId,
+        /// The station.
+        station: StationCode,
+        /// The revision the caller saw.
+        revision: u32,
+        /// Why.
+        reason: String,
+    },
 }
 
 /// Longest reason, in bytes.
@@ -207,6 +292,10 @@ pub const REASON_BYTES_MAX: usize = 2_000;
 pub const ATTACHMENTS_MAX: usize = 16;
 /// Most regions, stations or accounts that one command defines.
 pub const DEFINITIONS_MAX: usize = 20_000;
+/// Most sessions that one command removes.
+pub const EXPIRED_SESSIONS_MAX: usize = 1_000;
+/// Most observations of one command.
+pub const OBSERVATIONS_MAX: usize = 200;
 /// Largest encoded proposal, in bytes: one log entry.
 pub const PROPOSAL_BYTES_MAX: usize = 256 * 1024;
 /// Longest name of a region, station, contest or option, in bytes.

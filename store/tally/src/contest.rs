@@ -5,6 +5,7 @@
 use alloc::string::String;
 use alloc::vec::Vec;
 
+use crate::calendar::Day;
 use crate::ids::ContestId;
 use crate::region::{RegionCode, StationCode};
 use crate::rules::RuleId;
@@ -53,6 +54,10 @@ pub struct Contest {
     pub partial_forms: bool,
     /// Whether a confirmation wants a photo.
     pub photo_required: bool,
+    /// Whether a correction wants a reason.
+    pub reason_required: bool,
+    /// Day of the poll, where it is known; R28 asks for it.
+    pub poll_day: Option<Day>,
     /// The ballot.
     pub options: Vec<ContestOption>,
     /// Rules that do not apply in some regions.

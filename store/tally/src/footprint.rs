@@ -6,7 +6,9 @@
 use alloc::collections::BTreeSet;
 use alloc::vec::Vec;
 
-use crate::command::{ATTACHMENTS_MAX, AccountDefinition, Command, Header, Item, Principal};
+use crate::command::{
+    ATTACHMENTS_MAX, AccountDefinition, Command, EXPIRED_SESSIONS_MAX, Header, Item, Principal,
+};
 use crate::decide::request;
 use crate::ids::ContestId;
 use crate::region::{RegionCode, StationCode};
@@ -33,7 +35,17 @@ fn command_rows(command: &Command, keys: &mut BTreeSet<RowKey>) {
         | Command::Found { .. }
         | Command::RaiseLevel { .. }
         | Command::AllocateNode
-        | Command::CloseSession => {}
+        | Command::CloseSession
+        | Command::TouchSession
+        | Command::SetPassword { .. }
+        | Command::SetSecondFactor(_)
+        | Command::Observe(_) => {}
+        Command::ExpireSessions(sessions) => {
+            keys.extend(sessions.iter().take(EXPIRED_SESSIONS_MAX).copied().map(RowKey::Session));
+        }
+        Command::EndSessions(account) => {
+            keys.insert(RowKey::Account(*account));
+        }
         Command::DefineRegions(regions) => {
             let codes = regions.iter().map(|region| region.code);
             keys.extend(codes.flat_map(|code| [Some(code), code.parent()]).flatten().map(RowKey::Region));
@@ -56,12 +68,19 @@ fn command_rows(command: &Command, keys: &mut BTreeSet<RowKey>) {
         Command::Report { contest, station, submission }
         | Command::Correct { contest, station, submission, .. } => {
             tally_rows(*contest, *station, keys);
+            keys.insert(RowKey::Neighbourhood(*contest, station.village()));
             // More than that is refused before any of them is looked at.
             let named = submission.attachments.iter().take(ATTACHMENTS_MAX);
             keys.extend(named.copied().map(RowKey::Attachment));
         }
-        Command::Hold { contest, station, .. } | Command::Release { contest, station, .. } => {
+        Command::Hold { contest, station, .. }
+        | Command::Release { contest, station, .. }
+        | Command::Certify { contest, station, .. }
+        | Command::Approve { contest, station, .. } => tally_rows(*contest, *station, keys),
+        Command::Review { contest, station, .. } => {
             tally_rows(*contest, *station, keys);
+            // A third reading may put the second in the form's place.
+            keys.insert(RowKey::Neighbourhood(*contest, station.village()));
         }
     }
 }
@@ -76,8 +95,8 @@ fn tally_rows(contest: ContestId, station: StationCode, keys: &mut BTreeSet<RowK
 }
 
 /// The rows that the loaded ones point to and that are not loaded yet. Call it until it names none: the
-/// event behind a remembered answer, the accounts behind user names, the last event of a form to hold or
-/// release. A remembered request needs nothing but its event.
+/// event behind a remembered answer, the accounts behind user names, the last event of a form whose state
+/// changes. A remembered request needs nothing but its event.
 pub fn footprint_more(rows: &WorkingSet, header: &Header, item: &Item) -> Result<Vec<RowKey>, MissingRow> {
     let mut keys = BTreeSet::new();
     if let Some(record) = request::record(rows, header, item)? {
@@ -97,7 +116,11 @@ fn pointed_to(rows: &WorkingSet, command: &Command, keys: &mut BTreeSet<RowKey>)
                 keys.extend(rows.username(&definition.username)?.map(RowKey::Account));
             }
         }
-        Command::Hold { contest, station, .. } | Command::Release { contest, station, .. } => {
+        Command::Hold { contest, station, .. }
+        | Command::Release { contest, station, .. }
+        | Command::Certify { contest, station, .. }
+        | Command::Approve { contest, station, .. }
+        | Command::Review { contest, station, .. } => {
             let tally = rows.tally(*contest, *station)?;
             keys.extend(tally.map(|tally| RowKey::Event(*contest, *station, tally.events)));
         }
@@ -110,6 +133,12 @@ fn pointed_to(rows: &WorkingSet, command: &Command, keys: &mut BTreeSet<RowKey>)
         | Command::DefineContest(_)
         | Command::OpenSession { .. }
         | Command::CloseSession
+        | Command::TouchSession
+        | Command::ExpireSessions(_)
+        | Command::EndSessions(_)
+        | Command::SetPassword { .. }
+        | Command::SetSecondFactor(_)
+        | Command::Observe(_)
         | Command::Report { .. }
         | Command::Correct { .. } => {}
     }

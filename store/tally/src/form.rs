@@ -174,6 +174,8 @@ impl Field {
     ];
     /// `/registered/total`.
     pub const REGISTERED_TOTAL: Self = Self(2);
+    /// `/turnout/dpk/total`.
+    pub const TURNOUT_DPK_TOTAL: Self = Self(11);
     /// `/turnout/total/total`.
     pub const TURNOUT_TOTAL: Self = Self(14);
     /// `/ballots/received`.

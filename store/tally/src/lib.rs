@@ -30,6 +30,8 @@ extern crate std;
 
 pub mod account;
 pub mod aggregate;
+pub mod audit;
+pub mod calendar;
 pub mod command;
 pub mod contest;
 pub mod decide;
@@ -40,6 +42,7 @@ pub mod form;
 pub mod ids;
 #[cfg(any(test, feature = "model"))]
 pub mod model;
+pub mod neighbourhood;
 pub mod outcome;
 pub mod region;
 pub mod repair;

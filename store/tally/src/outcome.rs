@@ -30,6 +30,8 @@ pub enum Outcome {
         flags: Vec<Flag>,
         /// Whether this was the first report: 201 instead of 200.
         first: bool,
+        /// Boxes in which two readings differ.
+        differences: Vec<Field>,
     },
     /// Master data was defined.
     Defined {
@@ -64,6 +66,8 @@ pub enum Refusal {
     Unauthenticated,
     /// The role or the scope does not allow it.
     Forbidden,
+    /// Whoever read or wrote the form cannot be the second person to look at it.
+    SamePerson,
     /// No such station (R01).
     StationUnknown,
     /// No such contest (R01).
@@ -162,7 +166,7 @@ impl Refusal {
     pub const fn code(&self) -> &'static str {
         match self {
             Self::Unauthenticated => "unauthenticated",
-            Self::Forbidden => "forbidden",
+            Self::Forbidden | Self::SamePerson => "forbidden",
             Self::StationUnknown | Self::ContestUnknown | Self::ContestNotHeld => "not-found",
             Self::IdempotencyMismatch => "idempotency-mismatch",
             Self::StaleRevision { .. } => "stale-revision",

@@ -7,9 +7,11 @@ use alloc::vec::Vec;
 
 use crate::account::{Account, Session};
 use crate::aggregate::Aggregate;
+use crate::audit::AuditRecord;
 use crate::contest::Contest;
 use crate::epoch::EpochRecord;
 use crate::ids::{AccountId, AttachmentId, ContestId, Fingerprint, LogTime, NodeId, RequestKey, SessionId};
+use crate::neighbourhood::Neighbourhood;
 use crate::outcome::Outcome;
 use crate::region::{Region, RegionCode, StationCode};
 use crate::station::{Event, Station, Tally};
@@ -45,6 +47,10 @@ pub enum RowKey {
     RequestQueue(u64),
     /// An attachment that an accepted form names.
     Attachment(AttachmentId),
+    /// What the forms of a village look like beside each other.
+    Neighbourhood(ContestId, RegionCode),
+    /// A line of the audit log, by log index, item and number within it.
+    Audit(u64, u16, u32),
     /// How an epoch began, but for the first.
     Epoch(u64),
 }
@@ -80,6 +86,10 @@ pub enum Row {
     RequestQueue(QueuedRequest),
     /// The event that named the attachment first.
     Attachment(Change),
+    /// See [`Neighbourhood`].
+    Neighbourhood(Neighbourhood),
+    /// See [`AuditRecord`].
+    Audit(AuditRecord),
     /// See [`EpochRecord`].
     Epoch(EpochRecord),
 }

@@ -7,9 +7,9 @@ use alloc::string::String;
 use alloc::vec::Vec;
 
 use crate::account::Role;
-use crate::form::Form;
+use crate::form::{Field, Form};
 use crate::ids::{AccountId, AttachmentId, ContestId, FormDigest, LogTime, NodeId};
-use crate::region::StationCode;
+use crate::region::{Level, StationCode};
 use crate::rules::{Flag, RuleSet};
 
 /// What kind of place a station is. The numbers are stored and frozen.
@@ -225,13 +225,56 @@ pub struct Submission {
     pub count_kind: CountKind,
 }
 
-/// The current form of a station in a contest.
+/// A second reading that differs from the form.
+#[derive(Clone, Debug, Eq, PartialEq)]
+pub struct Reading {
+    /// Who read it.
+    pub account: AccountId,
+    /// What they read.
+    pub form: Form,
+    /// Its digest.
+    pub digest: FormDigest,
+}
+
+/// How often a form was read, by different accounts.
+#[derive(Clone, Debug, Eq, PartialEq)]
+pub enum Readings {
+    /// By its author only.
+    One,
+    /// By another account too, and alike.
+    Agreed,
+    /// By another account too, and differently; until it is decided who is right.
+    Differ(Reading),
+}
+
+impl Readings {
+    /// The reading that differs from the form, if one does.
+    #[must_use]
+    pub const fn differing(&self) -> Option<&Reading> {
+        match self {
+            Self::One | Self::Agreed => None,
+            Self::Differ(reading) => Some(reading),
+        }
+    }
+}
+
+/// The current form of a station in a contest. Its state follows from the facts beside it, see [`Tally::settled`].
 #[derive(Clone, Debug, Eq, PartialEq)]
 pub struct Tally {
     /// State of the form.
     pub state: TallyState,
-    /// Whether [`TallyState::Held`] came by hand; such a hold outlives a correction.
+    /// Whether it is held by hand; such a hold outlives a correction.
     pub held_by_hand: bool,
+    /// Whether it is held by a rule, or was when it was accepted and nobody has released it since.
+    pub held_by_rule: bool,
+    /// How often the form was read, and whether alike.
+    pub readings: Readings,
+    /// The highest level that certified it. Kept while it is held; gone with a correction.
+    pub certified: Option<Level>,
+    /// Whether a correction waits for a second person's approval (R27).
+    pub approval_pending: bool,
+    /// Whose reading the form is.
+    pub author: AccountId,
     /// 1 for the first report, one more with each correction.
     pub revision: u32,
     /// Events in the history; the last has sequence `events`, the first 1.
@@ -254,6 +297,27 @@ impl Tally {
     pub const fn flagged(&self) -> bool {
         !self.flags.is_empty() || matches!(self.state, TallyState::Disputed)
     }
+
+    /// The state that the facts make: a hold hides all else, then come two readings that differ, a certification, two
+    /// readings that agree.
+    #[must_use]
+    pub const fn state_of_facts(&self) -> TallyState {
+        if self.held_by_hand || self.held_by_rule {
+            return TallyState::Held;
+        }
+        match self.readings {
+            Readings::Differ(_) => TallyState::Disputed,
+            Readings::One | Readings::Agreed if self.certified.is_some() => TallyState::Certified,
+            Readings::Agreed => TallyState::Reviewed,
+            Readings::One => TallyState::Reported,
+        }
+    }
+
+    /// The same with the state that the facts make.
+    #[must_use]
+    pub fn settled(self) -> Self {
+        Self { state: self.state_of_facts(), ..self }
+    }
 }
 
 /// What happened to a form. Numbers frozen.
@@ -271,12 +335,21 @@ pub enum EventKind {
     Release,
     /// Certified at a level.
     Certification,
+    /// A correction approved by a second person.
+    Approval,
 }
 
 impl EventKind {
     /// All kinds, in the order of their stored numbers.
-    pub const ALL: [Self; 6] =
-        [Self::Report, Self::Correction, Self::Review, Self::Hold, Self::Release, Self::Certification];
+    pub const ALL: [Self; 7] = [
+        Self::Report,
+        Self::Correction,
+        Self::Review,
+        Self::Hold,
+        Self::Release,
+        Self::Certification,
+        Self::Approval,
+    ];
 
     /// The stored number.
     #[must_use]
@@ -288,6 +361,7 @@ impl EventKind {
             Self::Hold => 4,
             Self::Release => 5,
             Self::Certification => 6,
+            Self::Approval => 7,
         }
     }
 
@@ -307,6 +381,7 @@ impl EventKind {
             Self::Hold => "hold",
             Self::Release => "release",
             Self::Certification => "certification",
+            Self::Approval => "approval",
         }
     }
 }
@@ -352,6 +427,12 @@ pub struct Event {
     pub observed_at: Option<LogTime>,
     /// How the form came to be counted.
     pub count_kind: CountKind,
+    /// What was read, with a second reading.
+    pub reading: Option<Form>,
+    /// Boxes in which a reading and the form beside it differ.
+    pub differences: Vec<Field>,
+    /// The level that certified, with a certification.
+    pub level: Option<Level>,
 }
 
 /// Proof for the officer that a form is kept: what `receipt` of `api.md` shows.

@@ -10,14 +10,15 @@ use store::codec::{
     decode_answers, decode_proposal, decode_row, encode_answers, encode_proposal, encode_row,
 };
 use store::{LogId, Manifest, ManifestFile, SnapshotMeta};
-use tally::account::{Account, Role, Scope, Session};
-use tally::command::{AccountDefinition, Command, Item, Proposal, RequestIdentity};
+use tally::account::{Account, ActivationCode, CodeUse, Role, Scope, SecondFactor, Session};
+use tally::audit::{AccountChange, Actor, AuditEvent, AuditRecord, Observation, Sighting};
+use tally::command::{AccountDefinition, Command, Item, NewCredential, Proof, Proposal, RequestIdentity};
 use tally::epoch::{EpochCause, EpochRecord};
 use tally::form::Field;
 use tally::ids::{AccountId, AttachmentId, Fingerprint, FormDigest, LogTime, NodeId, RequestKey, SessionId};
 use tally::model::Model;
 use tally::outcome::{Answer, DefinitionProblem, FormProblem, Outcome, Refusal};
-use tally::region::RegionCode;
+use tally::region::{Level, RegionCode};
 use tally::row::{Row, RowKey};
 use tally::rules::{Flag, RuleId, Severity};
 use tally::station::TallyState;
@@ -30,7 +31,7 @@ fn every_command() -> Vec<Proposal> {
         username: "petugas".to_owned(),
         role: Role::Officer,
         scope: Scope::Station(station(0)),
-        password_hash: "$argon2id$".to_owned(),
+        credential: NewCredential::Password("$argon2id$".to_owned()),
         active: true,
     };
     let mut detailed = submission(form([1, 2, 3], 4));
@@ -42,17 +43,48 @@ fn every_command() -> Vec<Proposal> {
         Command::Mark,
         Command::RaiseLevel { level: 2 },
         Command::AllocateNode,
-        Command::DefineAccounts(vec![account]),
+        Command::DefineAccounts(vec![account.clone()]),
         Command::OpenSession {
             session: SessionId([1; 16]),
             account: AccountId(1),
-            password_hash: "$argon2id$".to_owned(),
+            proof: Proof::Password("$argon2id$".to_owned()),
+            second_factor_step: None,
             lifetime_ms: 1,
+            idle_ms: 1,
+            address: None,
         },
         Command::CloseSession,
         Command::Correct { contest, station, revision: 1, submission: detailed },
         Command::Hold { contest, station, revision: 1, reason: reason.clone() },
-        Command::Release { contest, station, revision: 1, reason },
+        Command::Release { contest, station, revision: 1, reason: reason.clone() },
+        Command::Review { contest, station, revision: 1, form: form([1, 2, 3], 4) },
+        Command::Certify {
+            contest,
+            station,
+            revision: 1,
+            level: Some(Level::Regency),
+            reason: reason.clone(),
+        },
+        Command::Approve { contest, station, revision: 1, reason },
+        Command::OpenSession {
+            session: SessionId([1; 16]),
+            account: AccountId(1),
+            proof: Proof::Code { digest: [2; 32], attempt: RequestKey([3; 16]) },
+            second_factor_step: Some(4),
+            lifetime_ms: 5,
+            idle_ms: 6,
+            address: Some([7; 16]),
+        },
+        Command::TouchSession,
+        Command::ExpireSessions(vec![SessionId([1; 16])]),
+        Command::EndSessions(AccountId(2)),
+        Command::SetPassword { before: None, after: "$argon2id$".to_owned() },
+        Command::SetSecondFactor(Some(SecondFactor { secret: vec![1, 2, 3], last_step: 4 })),
+        Command::Observe(vec![observation()]),
+        Command::DefineAccounts(vec![
+            AccountDefinition { credential: NewCredential::Kept, ..account.clone() },
+            AccountDefinition { credential: NewCredential::Code([9; 32]), ..account },
+        ]),
     ];
     let request = Some(RequestIdentity { key: RequestKey([1; 16]), fingerprint: Fingerprint([2; 16]) });
     let items = commands.into_iter().map(|command| Item { request, command }).collect();
@@ -66,6 +98,7 @@ fn every_answer() -> Vec<Answer> {
     let refusals = vec![
         Refusal::Unauthenticated,
         Refusal::Forbidden,
+        Refusal::SamePerson,
         Refusal::StationUnknown,
         Refusal::ContestUnknown,
         Refusal::ContestNotHeld,
@@ -101,6 +134,42 @@ fn every_answer() -> Vec<Answer> {
     outcomes.map(|outcome| Answer { outcome, replay: true }).collect()
 }
 
+fn observation() -> Observation {
+    Observation {
+        sighting: Sighting::SignInFailed,
+        username: "siapa".to_owned(),
+        address: [8; 16],
+        count: 300,
+    }
+}
+
+/// An audit event of each kind.
+fn every_audit_event() -> Vec<AuditEvent> {
+    let change = AccountChange {
+        username: "petugas".to_owned(),
+        role: Role::Officer,
+        scope: Scope::Station(station(0)),
+        active: true,
+        created: true,
+        credential: false,
+    };
+    vec![
+        AuditEvent::Founded,
+        AuditEvent::LevelRaised(2),
+        AuditEvent::NodeAllocated(NodeId(4)),
+        AuditEvent::RegionsDefined { created: 1, changed: 2 },
+        AuditEvent::StationsDefined { created: 3, changed: 4 },
+        AuditEvent::ContestDefined(ppwp()),
+        AuditEvent::AccountDefined(change),
+        AuditEvent::SignedIn { account: AccountId(1), address: Some([7; 16]), by_code: true },
+        AuditEvent::SignedOut,
+        AuditEvent::PasswordChanged,
+        AuditEvent::SecondFactor { enabled: true },
+        AuditEvent::SessionsEnded { account: AccountId(1) },
+        AuditEvent::Observed(observation()),
+    ]
+}
+
 fn epoch() -> EpochRecord {
     EpochRecord {
         cause: EpochCause::Recovered,
@@ -128,20 +197,36 @@ fn every_row() -> Vec<(RowKey, Row)> {
     for (index, proposal) in (1..).zip(founding().into_iter().chain(asked)) {
         model.apply(&proposal, index, 3).unwrap();
     }
+    let used = CodeUse { attempt: RequestKey([4; 16]), session: SessionId([1; 16]), at: LogTime(2) };
     let account = Account {
         id: AccountId(1),
         username: "petugas".to_owned(),
         role: Role::Officer,
         scope: Scope::Region(RegionCode::NATION),
-        password_hash: "$argon2id$".to_owned(),
+        password_hash: Some("$argon2id$".to_owned()),
+        code: Some(ActivationCode { digest: [6; 32], used: Some(used) }),
+        second_factor: Some(SecondFactor { secret: vec![1, 2], last_step: 9 }),
         active: true,
         sessions_after: LogTime(1),
     };
     let (id, opened_at) = (SessionId([1; 16]), LogTime(2));
-    let session = Session { id, account: AccountId(1), opened_at, expires_at: LogTime(3) };
+    let session = Session {
+        id,
+        account: AccountId(1),
+        opened_at,
+        expires_at: LogTime(3),
+        idle_ms: 4,
+        seen_at: opened_at,
+        address: Some([7; 16]),
+    };
     model.put(RowKey::Account(AccountId(1)), Row::Account(account));
     model.put(RowKey::Username("petugas".to_owned()), Row::Username(AccountId(1)));
     model.put(RowKey::Session(id), Row::Session(session));
+    for (number, event) in (0..).zip(every_audit_event()) {
+        let actor = if number == 0 { Actor::Operator } else { Actor::Account(AccountId(1)) };
+        let record = AuditRecord { at: LogTime(5), actor, event };
+        model.put(RowKey::Audit(90, 1, number), Row::Audit(record));
+    }
     model.put(RowKey::Epoch(2), Row::Epoch(epoch()));
     model.rows().clone().into_iter().collect()
 }
@@ -198,7 +283,7 @@ fn rows_are_as_they_were_released() {
     let rows = every_row();
     let kinds: std::collections::BTreeSet<_> =
         rows.iter().map(|(_, row)| std::mem::discriminant(row)).map(|kind| format!("{kind:?}")).collect();
-    assert_eq!(kinds.len(), 15, "one of each kind");
+    assert_eq!(kinds.len(), 17, "one of each kind");
     let frames: Vec<Vec<u8>> = rows.iter().map(|(_, row)| encode_row(row)).collect();
     golden("rows-v1", &frames);
     for ((key, row), frame) in rows.iter().zip(&frames) {

@@ -46,7 +46,14 @@ fn check_rows<E: Engine>(machine: &Machine<E>, model: &Model) {
             }
             RowKey::Request(account, key) => view.request(*account, *key).unwrap().map(Row::Request),
             RowKey::Attachment(id) => view.attachment(*id).unwrap().map(Row::Attachment),
-            RowKey::Change(..) | RowKey::RequestQueue(_) | RowKey::Epoch(_) => continue,
+            RowKey::Audit(index, item, number) => {
+                let from = view.audit(None, usize::MAX).unwrap();
+                let at = (*index, *item, *number);
+                from.into_iter().find(|(place, _)| *place == at).map(|(_, record)| Row::Audit(record))
+            }
+            RowKey::Change(..) | RowKey::RequestQueue(_) | RowKey::Neighbourhood(..) | RowKey::Epoch(_) => {
+                continue;
+            }
         };
         assert_eq!(found.as_ref(), Some(expected), "{key:?}");
         assert!(encode_row(expected).len() > 5);

@@ -12,8 +12,8 @@ use store::{
 };
 use tally::account::{Role, Scope};
 use tally::command::{
-    AccountDefinition, Command, Header, Item, Principal, Proposal, RegionDefinition, RequestIdentity,
-    StationDefinition,
+    AccountDefinition, Command, Header, Item, NewCredential, Principal, Proof, Proposal, RegionDefinition,
+    RequestIdentity, StationDefinition,
 };
 use tally::contest::{Contest, ContestOption};
 use tally::form::{Ballots, Form, People, Turnout};
@@ -110,6 +110,8 @@ pub(crate) fn founding() -> Vec<Proposal> {
         regions: vec![RegionCode::NATION],
         partial_forms: true,
         photo_required: false,
+        reason_required: false,
+        poll_day: None,
         options: (1..4).map(option).collect(),
         exemptions: Vec::new(),
         index: 0,
@@ -120,14 +122,17 @@ pub(crate) fn founding() -> Vec<Proposal> {
         username: "admin".to_owned(),
         role: Role::SuperAdmin,
         scope: Scope::Region(RegionCode::NATION),
-        password_hash: "$argon2id$".to_owned(),
+        credential: NewCredential::Password("$argon2id$".to_owned()),
         active: true,
     };
     let session = Command::OpenSession {
         session: SessionId([1; 16]),
         account: AccountId(1),
-        password_hash: "$argon2id$".to_owned(),
+        proof: Proof::Password("$argon2id$".to_owned()),
+        second_factor_step: None,
         lifetime_ms: 3_600_000,
+        idle_ms: 3_600_000,
+        address: None,
     };
     let entries = [
         (Principal::Operator, vec![found, Command::DefineRegions(codes.map(region).to_vec())]),
@@ -249,7 +254,7 @@ pub(crate) fn accounts(count: usize) -> Proposal {
         username: format!("petugas.{number}"),
         role: Role::Auditor,
         scope: Scope::Region(RegionCode::NATION),
-        password_hash: "$argon2id$".to_owned(),
+        credential: NewCredential::Password("$argon2id$".to_owned()),
         active: true,
     };
     let commands = (0..count).map(|number| item(Command::DefineAccounts(vec![account(number)])));

@@ -1,12 +1,13 @@
 //! Proposals and their commands.
 
 use tally::command::{
-    AccountDefinition, Command, Header, Item, Principal, Proposal, RegionDefinition, RequestIdentity,
-    StationDefinition,
+    AccountDefinition, Command, Header, Item, NewCredential, Principal, Proof, Proposal, RegionDefinition,
+    RequestIdentity, StationDefinition,
 };
 
-use super::form::SubmissionV1;
-use super::rows::ContestV1;
+use super::audit::ObservationV1;
+use super::form::{FormV1, SubmissionV1};
+use super::rows::{ContestV1, SecondFactorV1};
 use super::{RegionCodeV1, ScopeV1, choice, record};
 use crate::codec::frame::{
     CodecError, Decode, DecodeError, Decoder, Encode, EncodeError, Encoder, Stored, no_variant, put_number,
@@ -46,13 +47,30 @@ record! {
     }
 }
 
+choice! {
+    /// See [`NewCredential`].
+    NewCredentialV1 for NewCredential {
+        1 => Kept,
+        2 => Password(hash: String),
+        3 => Code(digest: [u8; 32]),
+    }
+}
+
+choice! {
+    /// See [`Proof`].
+    ProofV1 for Proof {
+        1 => Password(hash: String),
+        2 => Code { digest: [u8; 32], attempt: [u8; 16] },
+    }
+}
+
 record! {
     /// See [`AccountDefinition`].
     AccountDefinitionV1 for AccountDefinition {
         username: String,
         role: u8,
         scope: ScopeV1,
-        password_hash: String,
+        credential: NewCredentialV1,
         active: bool,
     }
 }
@@ -68,12 +86,29 @@ choice! {
         6 => DefineStations(stations: Vec<StationDefinitionV1>),
         7 => DefineContest(contest: ContestV1),
         8 => DefineAccounts(accounts: Vec<AccountDefinitionV1>),
-        9 => OpenSession { session: [u8; 16], account: u64, password_hash: String, lifetime_ms: u64 },
+        9 => OpenSession {
+            session: [u8; 16],
+            account: u64,
+            proof: ProofV1,
+            second_factor_step: Option<u64>,
+            lifetime_ms: u64,
+            idle_ms: u64,
+            address: Option<[u8; 16]>,
+        },
         10 => CloseSession,
         11 => Report { contest: String, station: u64, submission: SubmissionV1 },
         12 => Correct { contest: String, station: u64, revision: u32, submission: SubmissionV1 },
         13 => Hold { contest: String, station: u64, revision: u32, reason: String },
         14 => Release { contest: String, station: u64, revision: u32, reason: String },
+        15 => Review { contest: String, station: u64, revision: u32, form: FormV1 },
+        16 => Certify { contest: String, station: u64, revision: u32, level: Option<u8>, reason: String },
+        17 => Approve { contest: String, station: u64, revision: u32, reason: String },
+        18 => TouchSession,
+        19 => ExpireSessions(sessions: Vec<[u8; 16]>),
+        20 => EndSessions(account: u64),
+        21 => SetPassword { before: Option<String>, after: String },
+        22 => SetSecondFactor(factor: Option<SecondFactorV1>),
+        23 => Observe(seen: Vec<ObservationV1>),
     }
 }
 

@@ -3,19 +3,23 @@
 //! Invariant: nothing here ever changes. A record is its fields in the order written here; a choice is one
 //! byte, the number written beside the variant, and the variant's fields.
 
+mod audit;
 mod commands;
 mod form;
 mod outcomes;
 mod rows;
 
+pub(super) use audit::AuditRecordV1;
 pub(super) use commands::ProposalV1;
 pub(super) use outcomes::AnswersV1;
 pub(super) use rows::{
-    AccountV1, AggregateV1, ChangeV1, ContestV1, EpochV1, EventV1, LedgerV1, QueuedRequestV1, RegionV1,
-    RequestRecordV1, SessionV1, StationV1, TallyV1,
+    AccountV1, AggregateV1, ChangeV1, ContestV1, EpochV1, EventV1, LedgerV1, NeighbourhoodV1,
+    QueuedRequestV1, RegionV1, RequestRecordV1, SessionV1, StationV1, TallyV1,
 };
 
 use tally::account::{Role, Scope};
+use tally::audit::Sighting;
+use tally::calendar::Day;
 use tally::epoch::EpochCause;
 use tally::form::Field;
 use tally::ids::{
@@ -175,10 +179,10 @@ macro_rules! numbered {
 }
 
 plain!(bool, u8, u16, u32, u64, u128, String, [u8; 16], [u8; 32], [u64; crate::machine::BUCKETS]);
-wrapped!(AccountId(u64), NodeId(u64), LogTime(u64), RuleSet(u64), Field(u16));
+wrapped!(AccountId(u64), NodeId(u64), LogTime(u64), RuleSet(u64), Field(u16), Day(u32));
 wrapped!(SessionId([u8; 16]), RequestKey([u8; 16]), Fingerprint([u8; 16]));
 wrapped!(FormDigest([u8; 32]), AttachmentId([u8; 32]));
-numbered!(Level, Role, Severity, StationKind, TallyState, EventKind, CountKind, EpochCause);
+numbered!(Level, Role, Severity, StationKind, TallyState, EventKind, CountKind, EpochCause, Sighting);
 
 impl<T, S: Stored<T>> Stored<Option<T>> for Option<S> {
     fn of(value: &Option<T>) -> Self {

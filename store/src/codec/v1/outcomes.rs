@@ -48,13 +48,14 @@ choice! {
         12 => LevelTooLow { level: u32 },
         13 => LevelOutOfOrder { level: u32 },
         14 => AlreadyFounded,
+        15 => SamePerson,
     }
 }
 
 choice! {
     /// See [`Outcome`].
     OutcomeV1 for Outcome {
-        1 => Tallied { receipt: ReceiptV1, state: u8, flags: Vec<FlagV1>, first: bool },
+        1 => Tallied { receipt: ReceiptV1, state: u8, flags: Vec<FlagV1>, first: bool, differences: Vec<u16> },
         2 => Defined { created: u32, changed: u32, unchanged: u32 },
         3 => SessionOpened { account: u64, expires_at: u64 },
         4 => Done,

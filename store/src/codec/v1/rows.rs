@@ -1,12 +1,13 @@
 //! The rows of the state.
 
-use tally::account::{Account, Session};
+use tally::account::{Account, ActivationCode, CodeUse, SecondFactor, Session};
 use tally::aggregate::{Aggregate, Totals};
 use tally::contest::{Contest, ContestOption, Exemption};
 use tally::epoch::EpochRecord;
+use tally::neighbourhood::{NeighbourForm, Neighbourhood};
 use tally::region::Region;
 use tally::row::{Change, Ledger, QueuedRequest, RememberedAnswer, RequestRecord};
-use tally::station::{Event, Station, Tally};
+use tally::station::{Event, Reading, Readings, Station, Tally};
 
 use super::form::{FlagV1, FormV1};
 use super::outcomes::OutcomeV1;
@@ -80,10 +81,27 @@ record! {
         regions: Vec<RegionCodeV1>,
         partial_forms: bool,
         photo_required: bool,
+        reason_required: bool,
+        poll_day: Option<u32>,
         options: Vec<ContestOptionV1>,
         exemptions: Vec<ExemptionV1>,
         index: u64,
     }
+}
+
+record! {
+    /// See [`CodeUse`].
+    CodeUseV1 for CodeUse { attempt: [u8; 16], session: [u8; 16], at: u64 }
+}
+
+record! {
+    /// See [`ActivationCode`].
+    ActivationCodeV1 for ActivationCode { digest: [u8; 32], used: Option<CodeUseV1> }
+}
+
+record! {
+    /// See [`SecondFactor`].
+    SecondFactorV1 for SecondFactor { secret: Vec<u8>, last_step: u64 }
 }
 
 record! {
@@ -93,7 +111,9 @@ record! {
         username: String,
         role: u8,
         scope: ScopeV1,
-        password_hash: String,
+        password_hash: Option<String>,
+        code: Option<ActivationCodeV1>,
+        second_factor: Option<SecondFactorV1>,
         active: bool,
         sessions_after: u64,
     }
@@ -101,7 +121,29 @@ record! {
 
 record! {
     /// See [`Session`].
-    SessionV1 for Session { id: [u8; 16], account: u64, opened_at: u64, expires_at: u64 }
+    SessionV1 for Session {
+        id: [u8; 16],
+        account: u64,
+        opened_at: u64,
+        expires_at: u64,
+        idle_ms: u64,
+        seen_at: u64,
+        address: Option<[u8; 16]>,
+    }
+}
+
+record! {
+    /// See [`Reading`].
+    ReadingV1 for Reading { account: u64, form: FormV1, digest: [u8; 32] }
+}
+
+choice! {
+    /// See [`Readings`].
+    ReadingsV1 for Readings {
+        1 => One,
+        2 => Agreed,
+        3 => Differ(reading: ReadingV1),
+    }
 }
 
 record! {
@@ -109,6 +151,11 @@ record! {
     TallyV1 for Tally {
         state: u8,
         held_by_hand: bool,
+        held_by_rule: bool,
+        readings: ReadingsV1,
+        certified: Option<u8>,
+        approval_pending: bool,
+        author: u64,
         revision: u32,
         events: u32,
         form: FormV1,
@@ -141,6 +188,9 @@ record! {
         attachments: Vec<[u8; 32]>,
         observed_at: Option<u64>,
         count_kind: u8,
+        reading: Option<FormV1>,
+        differences: Vec<u16>,
+        level: Option<u8>,
     }
 }
 
@@ -192,6 +242,16 @@ record! {
 record! {
     /// See [`QueuedRequest`].
     QueuedRequestV1 for QueuedRequest { account: u64, key: [u8; 16], at: u64 }
+}
+
+record! {
+    /// See [`NeighbourForm`].
+    NeighbourFormV1 for NeighbourForm { station: u16, likeness: Option<u64>, votes: Vec<u32> }
+}
+
+record! {
+    /// See [`Neighbourhood`].
+    NeighbourhoodV1 for Neighbourhood { forms: Vec<NeighbourFormV1> }
 }
 
 record! {

@@ -1,5 +1,6 @@
 //! `CloseSession`: the caller's session ends now, on every node.
 
+use crate::audit::AuditEvent;
 use crate::outcome::{Outcome, Refusal};
 use crate::row::RowKey;
 
@@ -12,5 +13,6 @@ pub(super) fn decide(caller: &Caller<'_>, draft: &mut Draft) -> Verdict {
         return Err(Refusal::Forbidden.into());
     };
     draft.delete(RowKey::Session(*session));
+    draft.note(AuditEvent::SignedOut);
     Ok(Outcome::Done)
 }

@@ -1,12 +1,14 @@
 //! `DefineAccounts`: accounts are made or changed, by name.
 //!
-//! Invariant: once there is an active super admin there always is one. A new password, or being switched
-//! off, ends all sessions of the account.
+//! Invariant: once there is an active super admin there always is one. A new credential, or being switched off, ends all
+//! sessions of the account. Nobody makes, changes or takes over an account that they do not govern.
 
 use alloc::collections::BTreeMap;
+use alloc::string::String;
 
-use crate::account::{Account, Role, Scope, username_allowed};
-use crate::command::AccountDefinition;
+use crate::account::{Account, ActivationCode, Role, username_allowed};
+use crate::audit::{AccountChange, AuditEvent};
+use crate::command::{AccountDefinition, NewCredential};
 use crate::ids::{AccountId, LogTime};
 use crate::outcome::{DefinitionProblem, Refusal};
 use crate::row::{Row, RowKey};
@@ -17,7 +19,7 @@ use super::rights::Caller;
 use super::{Contradiction, Stop, Verdict};
 
 /// Longest password hash in PHC form, in bytes.
-const PASSWORD_HASH_BYTES_MAX: usize = 512;
+pub(super) const PASSWORD_HASH_BYTES_MAX: usize = 512;
 
 /// The system may define accounts too: the first super admin comes before anybody can sign in.
 pub(super) fn decide(
@@ -26,18 +28,15 @@ pub(super) fn decide(
     draft: &mut Draft,
     definitions: &[AccountDefinition],
 ) -> Verdict {
-    if !matches!(caller, Caller::System) {
-        let covered =
-            |scope: Scope| definitions.iter().all(|definition| scope.covers_scope(definition.scope));
-        caller.master_data(covered)?;
+    for definition in definitions {
+        caller.governs(definition.role, definition.scope)?;
     }
     checked_length(definitions)?;
     let super_admins = draft.ledger.super_admins;
     let mut accounts: BTreeMap<&str, Account> = BTreeMap::new();
     let mut count = Count::default();
     for (position, definition) in each(definitions) {
-        let hash_length = definition.password_hash.len();
-        if !username_allowed(&definition.username) || !(1..=PASSWORD_HASH_BYTES_MAX).contains(&hash_length) {
+        if !username_allowed(&definition.username) || !credential_allowed(&definition.credential) {
             return Err(malformed(position));
         }
         let before = match accounts.get(definition.username.as_str()) {
@@ -45,7 +44,11 @@ pub(super) fn decide(
             None => stored(case, &definition.username)?,
         };
         let after = match &before {
-            Some(before) => changed(before, definition, case.now),
+            Some(before) => {
+                caller.governs(before.role, before.scope)?;
+                changed(before, definition, case.now)
+            }
+            None if definition.credential == NewCredential::Kept => return Err(malformed(position)),
             None => created(draft, definition)?,
         };
         match &before {
@@ -55,6 +58,7 @@ pub(super) fn decide(
         }
         count_super_admins(draft, before.as_ref(), &after)?;
         if before.as_ref() != Some(&after) {
+            draft.note(AuditEvent::AccountDefined(change(before.as_ref(), &after)));
             accounts.insert(&definition.username, after);
         }
     }
@@ -68,6 +72,13 @@ pub(super) fn decide(
     Ok(count.outcome())
 }
 
+fn credential_allowed(credential: &NewCredential) -> bool {
+    match credential {
+        NewCredential::Kept | NewCredential::Code(_) => true,
+        NewCredential::Password(hash) => (1..=PASSWORD_HASH_BYTES_MAX).contains(&hash.len()),
+    }
+}
+
 fn stored(case: &Case<'_>, username: &str) -> Result<Option<Account>, Stop> {
     let Some(id) = case.rows.username(username)? else {
         return Ok(None);
@@ -75,19 +86,65 @@ fn stored(case: &Case<'_>, username: &str) -> Result<Option<Account>, Stop> {
     Ok(Some(case.rows.account(id)?.ok_or(Contradiction::Username)?.clone()))
 }
 
+/// Password and code as a credential makes them: one takes the place of the other.
+fn secrets(credential: &NewCredential) -> (Option<String>, Option<ActivationCode>) {
+    match credential {
+        NewCredential::Kept => (None, None),
+        NewCredential::Password(hash) => (Some(hash.clone()), None),
+        NewCredential::Code(digest) => (None, Some(ActivationCode { digest: *digest, used: None })),
+    }
+}
+
 fn created(draft: &mut Draft, definition: &AccountDefinition) -> Result<Account, Contradiction> {
     let number = draft.ledger.accounts.checked_add(1).ok_or(Contradiction::Overflow)?;
     draft.ledger.accounts = number;
-    let AccountDefinition { username, role, scope, password_hash, active } = definition.clone();
-    let sessions_after = LogTime::default();
-    Ok(Account { id: AccountId(number), username, role, scope, password_hash, active, sessions_after })
+    let (password_hash, code) = secrets(&definition.credential);
+    Ok(Account {
+        id: AccountId(number),
+        username: definition.username.clone(),
+        role: definition.role,
+        scope: definition.scope,
+        password_hash,
+        code,
+        second_factor: None,
+        active: definition.active,
+        sessions_after: LogTime::default(),
+    })
 }
 
+/// Another credential starts anew, without the second factor: it is given to who has lost theirs. The same one again
+/// changes nothing.
 fn changed(before: &Account, definition: &AccountDefinition, now: LogTime) -> Account {
-    let AccountDefinition { username, role, scope, password_hash, active } = definition.clone();
-    let ends_sessions = before.password_hash != password_hash || (before.active && !active);
-    let sessions_after = if ends_sessions { now } else { before.sessions_after };
-    Account { id: before.id, username, role, scope, password_hash, active, sessions_after }
+    let same = match &definition.credential {
+        NewCredential::Kept => true,
+        NewCredential::Password(hash) => before.password_hash.as_ref() == Some(hash),
+        NewCredential::Code(digest) => before.code.as_ref().is_some_and(|code| code.digest == *digest),
+    };
+    let ends_sessions = !same || (before.active && !definition.active);
+    let after = Account {
+        role: definition.role,
+        scope: definition.scope,
+        active: definition.active,
+        sessions_after: if ends_sessions { before.ending_sessions(now) } else { before.sessions_after },
+        ..before.clone()
+    };
+    if same {
+        return after;
+    }
+    let (password_hash, code) = secrets(&definition.credential);
+    Account { password_hash, code, second_factor: None, ..after }
+}
+
+fn change(before: Option<&Account>, after: &Account) -> AccountChange {
+    let secrets = |account: &Account| (account.password_hash.clone(), account.code.clone());
+    AccountChange {
+        username: after.username.clone(),
+        role: after.role,
+        scope: after.scope,
+        active: after.active,
+        created: before.is_none(),
+        credential: before.is_none_or(|before| secrets(before) != secrets(after)),
+    }
 }
 
 fn count_super_admins(

@@ -2,6 +2,7 @@
 
 use alloc::collections::BTreeSet;
 
+use crate::audit::AuditEvent;
 use crate::command::NAME_BYTES_MAX;
 use crate::contest::{CONTEST_REGIONS_MAX, Contest, ContestOption, OPTIONS_MAX};
 use crate::outcome::{DefinitionProblem, Refusal};
@@ -30,6 +31,7 @@ pub(super) fn decide(case: &Case<'_>, caller: &Caller<'_>, draft: &mut Draft, co
     match case.rows.contest(contest.id)? {
         None => {
             draft.put(RowKey::Contest(contest.id), Row::Contest(defined));
+            draft.note(AuditEvent::ContestDefined(contest.id));
             count.created()?;
         }
         Some(before) if *before == (Contest { index: before.index, ..defined }) => count.unchanged()?,

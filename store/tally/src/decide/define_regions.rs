@@ -6,6 +6,7 @@ use alloc::borrow::ToOwned;
 use alloc::collections::BTreeMap;
 use alloc::string::String;
 
+use crate::audit::AuditEvent;
 use crate::command::{NAME_BYTES_MAX, RegionDefinition};
 use crate::outcome::{DefinitionProblem, Refusal};
 use crate::region::{Level, Region, RegionCode};
@@ -53,6 +54,9 @@ pub(super) fn decide(
     }
     for (code, region) in regions.changed {
         draft.put(RowKey::Region(code), Row::Region(region));
+    }
+    if let Some((created, changed)) = count.touched() {
+        draft.note(AuditEvent::RegionsDefined { created, changed });
     }
     Ok(count.outcome())
 }

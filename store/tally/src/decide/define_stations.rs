@@ -5,6 +5,7 @@
 
 use alloc::collections::BTreeMap;
 
+use crate::audit::AuditEvent;
 use crate::command::{NAME_BYTES_MAX, StationDefinition};
 use crate::outcome::{DefinitionProblem, Refusal};
 use crate::region::{Region, RegionCode, StationCode};
@@ -54,6 +55,9 @@ pub(super) fn decide(
         draft.put(RowKey::Station(code), Row::Station(station));
     }
     write_regions(case, draft, villages)?;
+    if let Some((created, changed)) = count.touched() {
+        draft.note(AuditEvent::StationsDefined { created, changed });
+    }
     Ok(count.outcome())
 }
 

@@ -44,6 +44,11 @@ impl Count {
         one_more(&mut self.unchanged)
     }
 
+    /// Rows made and changed, if there are any.
+    pub(super) const fn touched(&self) -> Option<(u32, u32)> {
+        if self.created == 0 && self.changed == 0 { None } else { Some((self.created, self.changed)) }
+    }
+
     pub(super) const fn outcome(&self) -> Outcome {
         Outcome::Defined { created: self.created, changed: self.changed, unchanged: self.unchanged }
     }

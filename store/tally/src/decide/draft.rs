@@ -3,6 +3,7 @@
 use alloc::collections::BTreeMap;
 use alloc::vec::Vec;
 
+use crate::audit::{Actor, AuditEvent, AuditRecord};
 use crate::command::Header;
 use crate::ids::LogTime;
 use crate::row::{Change, Effect, Ledger, Row, RowKey, WorkingSet};
@@ -21,11 +22,12 @@ pub(super) struct Case<'a> {
 pub(super) struct Draft {
     pub(super) ledger: Ledger,
     rows: BTreeMap<RowKey, Option<Row>>,
+    notes: Vec<AuditEvent>,
 }
 
 impl Draft {
     pub(super) const fn new(ledger: Ledger) -> Self {
-        Self { ledger, rows: BTreeMap::new() }
+        Self { ledger, rows: BTreeMap::new(), notes: Vec::new() }
     }
 
     pub(super) fn put(&mut self, key: RowKey, row: Row) {
@@ -34,6 +36,20 @@ impl Draft {
 
     pub(super) fn delete(&mut self, key: RowKey) {
         self.rows.insert(key, None);
+    }
+
+    /// Notes something for the audit log.
+    pub(super) fn note(&mut self, event: AuditEvent) {
+        self.notes.push(event);
+    }
+
+    /// Writes what was noted.
+    pub(super) fn write_notes(&mut self, case: &Case<'_>) {
+        let actor = Actor::of(case.header.principal);
+        for (number, event) in (0..).zip(core::mem::take(&mut self.notes)) {
+            let record = AuditRecord { at: case.now, actor, event };
+            self.put(RowKey::Audit(case.place.index, case.place.item, number), Row::Audit(record));
+        }
     }
 
     /// The event that was drafted, if one was.

@@ -2,6 +2,7 @@
 
 use alloc::borrow::ToOwned;
 
+use crate::audit::AuditEvent;
 use crate::command::NAME_BYTES_MAX;
 use crate::ids::NodeId;
 use crate::outcome::{DefinitionProblem, Outcome, Refusal};
@@ -35,5 +36,6 @@ pub(super) fn decide(caller: &Caller<'_>, draft: &mut Draft, founding: &Founding
     draft.ledger.epoch = founding.epoch;
     draft.ledger.level = LEVEL_FIRST;
     draft.ledger.next_node = founding.next_node;
+    draft.note(AuditEvent::Founded);
     Ok(Outcome::Done)
 }

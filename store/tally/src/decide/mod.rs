@@ -6,6 +6,8 @@
 
 mod acceptance;
 mod allocate_node;
+mod approve;
+mod certify;
 mod close_session;
 mod correct;
 mod define_accounts;
@@ -14,24 +16,33 @@ mod define_regions;
 mod define_stations;
 mod definitions;
 mod draft;
+mod end_sessions;
+mod expire_sessions;
 mod found;
 mod hold;
 mod mark;
+mod observe;
 mod open_session;
 mod raise_level;
 mod read;
 mod release;
 mod report;
 pub mod request;
+mod review;
 mod rights;
+mod set_password;
+mod set_second_factor;
 mod sums;
 mod tallying;
 
 use crate::command::{Command, Header, Item, log_time};
+use crate::ids::ContestId;
 use crate::outcome::{Answer, Outcome, Refusal};
+use crate::region::StationCode;
 use crate::row::{Decision, MissingRow, WorkingSet};
 
 use draft::{Case, Draft};
+use rights::Caller;
 use tallying::Target;
 
 /// Where in the log an item stands.
@@ -150,6 +161,7 @@ pub fn decide(
         }
         Err(Stop::Failed(error)) => return Err(error),
     };
+    draft.write_notes(&case);
     request::expire(&case, &before, &mut draft)?;
     if let Some(request) = &item.request {
         request::remember(&case, &mut draft, request, &outcome)?;
@@ -173,15 +185,25 @@ const fn level_required(command: &Command) -> u32 {
         | Command::DefineAccounts(_)
         | Command::OpenSession { .. }
         | Command::CloseSession
+        | Command::TouchSession
+        | Command::ExpireSessions(_)
+        | Command::EndSessions(_)
+        | Command::SetPassword { .. }
+        | Command::SetSecondFactor(_)
+        | Command::Observe(_)
         | Command::Report { .. }
         | Command::Correct { .. }
         | Command::Hold { .. }
-        | Command::Release { .. } => 1,
+        | Command::Release { .. }
+        | Command::Review { .. }
+        | Command::Certify { .. }
+        | Command::Approve { .. } => 1,
     }
 }
 
 fn verdict(case: &Case<'_>, draft: &mut Draft, command: &Command) -> Verdict {
     let caller = rights::authenticate(case)?;
+    rights::seen(case, &caller, draft)?;
     match command {
         Command::Mark => mark::decide(&caller),
         Command::Found { cluster, name, epoch, next_node } => {
@@ -194,31 +216,86 @@ fn verdict(case: &Case<'_>, draft: &mut Draft, command: &Command) -> Verdict {
         Command::DefineStations(stations) => define_stations::decide(case, &caller, draft, stations),
         Command::DefineContest(contest) => define_contest::decide(case, &caller, draft, contest),
         Command::DefineAccounts(accounts) => define_accounts::decide(case, &caller, draft, accounts),
-        Command::OpenSession { session, account, password_hash, lifetime_ms } => {
+        Command::OpenSession {
+            session,
+            account,
+            proof,
+            second_factor_step,
+            lifetime_ms,
+            idle_ms,
+            address,
+        } => {
             let opening = open_session::Opening {
                 session: *session,
                 account: *account,
-                password_hash,
+                proof,
+                second_factor_step: *second_factor_step,
                 lifetime_ms: *lifetime_ms,
+                idle_ms: *idle_ms,
+                address: *address,
             };
             open_session::decide(case, &caller, draft, &opening)
         }
         Command::CloseSession => close_session::decide(&caller, draft),
+        Command::TouchSession => Ok(Outcome::Done),
+        Command::ExpireSessions(sessions) => expire_sessions::decide(case, &caller, draft, sessions),
+        Command::EndSessions(account) => end_sessions::decide(case, &caller, draft, *account),
+        Command::SetPassword { before, after } => {
+            set_password::decide(case, &caller, draft, (before.as_deref(), after))
+        }
+        Command::SetSecondFactor(factor) => set_second_factor::decide(&caller, draft, factor.as_ref()),
+        Command::Observe(seen) => observe::decide(&caller, draft, seen),
+        Command::Report { .. }
+        | Command::Correct { .. }
+        | Command::Hold { .. }
+        | Command::Release { .. }
+        | Command::Review { .. }
+        | Command::Certify { .. }
+        | Command::Approve { .. } => step_on_form(case, &caller, draft, command),
+    }
+}
+
+/// The commands about the form of a station.
+fn step_on_form(case: &Case<'_>, caller: &Caller<'_>, draft: &mut Draft, command: &Command) -> Verdict {
+    let target = |contest: &ContestId, station: &StationCode| Target { contest: *contest, station: *station };
+    match command {
         Command::Report { contest, station, submission } => {
-            let target = Target { contest: *contest, station: *station };
-            report::decide(case, &caller, draft, target, submission)
+            report::decide(case, caller, draft, target(contest, station), submission)
         }
         Command::Correct { contest, station, revision, submission } => {
-            let target = Target { contest: *contest, station: *station };
-            correct::decide(case, &caller, draft, target.at(*revision), submission)
+            correct::decide(case, caller, draft, target(contest, station).at(*revision), submission)
         }
         Command::Hold { contest, station, revision, reason } => {
-            let target = Target { contest: *contest, station: *station };
-            hold::decide(case, &caller, draft, target.at(*revision), reason)
+            hold::decide(case, caller, draft, target(contest, station).at(*revision), reason)
         }
         Command::Release { contest, station, revision, reason } => {
-            let target = Target { contest: *contest, station: *station };
-            release::decide(case, &caller, draft, target.at(*revision), reason)
+            release::decide(case, caller, draft, target(contest, station).at(*revision), reason)
         }
+        Command::Review { contest, station, revision, form } => {
+            review::decide(case, caller, draft, target(contest, station).at(*revision), form)
+        }
+        Command::Certify { contest, station, revision, level, reason } => {
+            let declaration = certify::Declaration { level: *level, reason };
+            certify::decide(case, caller, draft, target(contest, station).at(*revision), &declaration)
+        }
+        Command::Approve { contest, station, revision, reason } => {
+            approve::decide(case, caller, draft, target(contest, station).at(*revision), reason)
+        }
+        Command::Mark
+        | Command::Found { .. }
+        | Command::RaiseLevel { .. }
+        | Command::AllocateNode
+        | Command::DefineRegions(_)
+        | Command::DefineStations(_)
+        | Command::DefineContest(_)
+        | Command::DefineAccounts(_)
+        | Command::OpenSession { .. }
+        | Command::CloseSession
+        | Command::TouchSession
+        | Command::ExpireSessions(_)
+        | Command::EndSessions(_)
+        | Command::SetPassword { .. }
+        | Command::SetSecondFactor(_)
+        | Command::Observe(_) => Err(Refusal::Forbidden.into()),
     }
 }

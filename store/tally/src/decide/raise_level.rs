@@ -1,5 +1,6 @@
 //! `RaiseLevel`: the feature level goes up by one and never down.
 
+use crate::audit::AuditEvent;
 use crate::outcome::{Outcome, Refusal};
 
 use super::draft::Draft;
@@ -16,5 +17,6 @@ pub(super) fn decide(caller: &Caller<'_>, draft: &mut Draft, level: u32) -> Verd
         return Err(Refusal::LevelOutOfOrder { level: active }.into());
     }
     draft.ledger.level = level;
+    draft.note(AuditEvent::LevelRaised(level));
     Ok(Outcome::LevelRaised(level))
 }

@@ -8,6 +8,7 @@ use crate::account::{Account, Session};
 use crate::aggregate::Aggregate;
 use crate::contest::Contest;
 use crate::ids::{AccountId, AttachmentId, ContestId, RequestKey, SessionId};
+use crate::neighbourhood::Neighbourhood;
 use crate::region::{Region, RegionCode, StationCode};
 use crate::row::{Change, Ledger, MissingRow, QueuedRequest, RequestRecord, Row, RowKey, WorkingSet};
 use crate::station::{Event, Station, Tally};
@@ -90,6 +91,14 @@ impl WorkingSet {
 
     pub(crate) fn attachment(&self, id: AttachmentId) -> Result<Option<&Change>, MissingRow> {
         row_of!(self, RowKey::Attachment(id), Attachment)
+    }
+
+    pub(crate) fn neighbourhood(
+        &self,
+        contest: ContestId,
+        village: RegionCode,
+    ) -> Result<Option<&Neighbourhood>, MissingRow> {
+        row_of!(self, RowKey::Neighbourhood(contest, village), Neighbourhood)
     }
 
     pub(crate) fn queued_request(&self, sequence: u64) -> Result<Option<&QueuedRequest>, MissingRow> {

@@ -86,6 +86,7 @@ pub(super) fn tallied(
         state: event.state,
         flags: event.flags.clone(),
         first: event.kind == EventKind::Report,
+        differences: event.differences.clone(),
     }
 }
 

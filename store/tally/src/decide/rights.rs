@@ -1,13 +1,14 @@
 //! Who the caller is and what that allows, judged at log time over the rows (R02).
 
-use crate::account::{Account, Role, Scope};
+use crate::account::{Account, Role, Scope, Session};
 use crate::command::Principal;
 use crate::ids::SessionId;
 use crate::outcome::Refusal;
 use crate::region::StationCode;
+use crate::row::{Row, RowKey};
 
 use super::Stop;
-use super::draft::Case;
+use super::draft::{Case, Draft};
 
 /// Who asks, known to be who they say.
 pub(super) enum Caller<'a> {
@@ -29,11 +30,20 @@ pub(super) fn authenticate<'a>(case: &Case<'a>) -> Result<Caller<'a>, Stop> {
     };
     let row = case.rows.session(session)?.filter(|row| row.account == id).ok_or(Refusal::Unauthenticated)?;
     let account = case.rows.account(id)?.ok_or(Refusal::Unauthenticated)?;
-    let alive = case.now < row.expires_at && row.opened_at > account.sessions_after && account.active;
+    let alive = row.alive_at(case.now) && row.opened_at > account.sessions_after && account.active;
     if !alive {
         return Err(Refusal::Unauthenticated.into());
     }
     Ok(Caller::Account { account, session })
+}
+
+/// Writes down that the caller's session is in use, if that was not said for a while.
+pub(super) fn seen(case: &Case<'_>, caller: &Caller<'_>, draft: &mut Draft) -> Result<(), Stop> {
+    let Caller::Account { session, .. } = caller else { return Ok(()) };
+    if let Some(row) = case.rows.session(*session)?.filter(|row| row.unseen_at(case.now)) {
+        draft.put(RowKey::Session(*session), Row::Session(Session { seen_at: case.now, ..*row }));
+    }
+    Ok(())
 }
 
 impl<'a> Caller<'a> {
@@ -41,6 +51,20 @@ impl<'a> Caller<'a> {
     pub(super) const fn housekeeping(&self) -> Result<(), Refusal> {
         match self {
             Self::System | Self::Operator => Ok(()),
+            Self::Account { .. } => Err(Refusal::Forbidden),
+        }
+    }
+
+    /// Accounts of a role and a scope: the system and operators, or an account that governs such roles and whose scope
+    /// covers theirs.
+    pub(super) fn governs(&self, role: Role, scope: Scope) -> Result<(), Refusal> {
+        match self {
+            Self::System | Self::Operator => Ok(()),
+            Self::Account { account, .. }
+                if account.role.governs(role) && account.scope.covers_scope(scope) =>
+            {
+                Ok(())
+            }
             Self::Account { .. } => Err(Refusal::Forbidden),
         }
     }

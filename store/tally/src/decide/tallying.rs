@@ -9,12 +9,14 @@ use alloc::vec::Vec;
 use crate::account::Account;
 use crate::command::REASON_BYTES_MAX;
 use crate::contest::Contest;
+use crate::form::{Field, Form};
 use crate::ids::{AttachmentId, ContestId, LogTime};
 use crate::outcome::{FormProblem, Outcome, Refusal};
+use crate::region::Level;
 use crate::region::StationCode;
 use crate::row::{Change, Row, RowKey};
 use crate::rules::RuleSet;
-use crate::station::{CountKind, Event, EventKind, Station, Tally, TallyState};
+use crate::station::{CountKind, Event, EventKind, Station, Tally};
 
 use super::draft::{Case, Draft};
 use super::{Contradiction, DecideError, Stop, request, sums};
@@ -85,12 +87,16 @@ pub(super) fn reason_given(reason: &str) -> Result<(), Refusal> {
 }
 
 /// What is told beside a step and only kept.
+#[derive(Default)]
 pub(super) struct Remarks {
     pub(super) confirm: RuleSet,
     pub(super) reason: Option<String>,
     pub(super) attachments: Vec<AttachmentId>,
     pub(super) observed_at: Option<LogTime>,
     pub(super) count_kind: CountKind,
+    pub(super) reading: Option<Form>,
+    pub(super) differences: Vec<Field>,
+    pub(super) level: Option<Level>,
 }
 
 /// A step that was allowed: the form before it and the form after it.
@@ -140,6 +146,9 @@ pub(super) fn write(
         attachments: remarks.attachments,
         observed_at: remarks.observed_at,
         count_kind: remarks.count_kind,
+        reading: remarks.reading,
+        differences: remarks.differences,
+        level: remarks.level,
     };
     sums::replace(case, draft, target, options, before, &after)?;
     let outcome = request::tallied(contest, station, &event);
@@ -156,35 +165,33 @@ pub(super) fn write(
     Ok(outcome)
 }
 
-/// Changes nothing but the state of a form, by hand.
+/// Changes nothing but what is known of a form: its state follows.
 pub(super) fn restate(
     case: &Case<'_>,
     draft: &mut Draft,
     target: Target,
     options: usize,
     by: &Account,
-    change: &StateChange<'_>,
+    change: StateChange<'_>,
 ) -> Result<Outcome, DecideError> {
-    let before = change.before;
+    let StateChange { kind, before, after, remarks } = change;
     let last = case.rows.event(target.contest, target.station, before.events)?;
     let leaf_index = last.ok_or(Contradiction::LastEvent)?.leaf_index;
-    let held = change.state == TallyState::Held;
-    let after = Tally { state: change.state, held_by_hand: held, ..before.clone() };
-    let remarks = Remarks {
-        confirm: RuleSet::default(),
-        reason: Some(change.reason.into()),
-        attachments: Vec::new(),
-        observed_at: None,
-        count_kind: CountKind::default(),
-    };
-    let step = Step { kind: change.kind, by, before: Some(before), after, leaf_index, remarks };
+    let step = Step { kind, by, before: Some(before), after: after.settled(), leaf_index, remarks };
     write(case, draft, target, options, step)
 }
 
-/// A new state for a form, and why.
+/// What becomes known of a form.
 pub(super) struct StateChange<'a> {
     pub(super) kind: EventKind,
     pub(super) before: &'a Tally,
-    pub(super) state: TallyState,
-    pub(super) reason: &'a str,
+    pub(super) after: Tally,
+    pub(super) remarks: Remarks,
+}
+
+impl Remarks {
+    /// Nothing but why.
+    pub(super) fn because(reason: &str) -> Self {
+        Self { reason: Some(reason.into()), ..Self::default() }
+    }
 }

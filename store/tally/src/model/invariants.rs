@@ -12,12 +12,13 @@ use crate::aggregate::Aggregate;
 use crate::contest::Contest;
 use crate::digest::form_digest;
 use crate::ids::{AccountId, AttachmentId, ContestId, RequestKey, SessionId};
+use crate::neighbourhood::{NeighbourForm, Neighbourhood};
 use crate::region::{Region, RegionCode, StationCode};
 use crate::row::{Change, Ledger, RememberedAnswer, RequestRecord, Row, RowKey};
 use crate::station::{Event, EventKind, Tally};
 
 use super::Rows;
-use super::recount::{Recount, RegionCounts};
+use super::recount::{Recount, RegionCounts, add_sums};
 
 /// Something that must not be.
 #[derive(Clone, Debug, Eq, PartialEq, thiserror::Error)]
@@ -61,6 +62,12 @@ pub enum Violation {
     /// An attachment and the event that named it first differ.
     #[error("attachment {0:?} and the event that names it differ")]
     Attachment(AttachmentId),
+    /// A village's row and the forms of its stations differ.
+    #[error("the forms of {0} in {1} are not those beside each other")]
+    Neighbourhood(ContestId, RegionCode),
+    /// The villages' rows have more or fewer forms than there are.
+    #[error("not every form stands beside those of its village")]
+    Neighbours,
     /// A row stands under a key of another kind.
     #[error("a row of another kind stands under {0:?}")]
     Kind(RowKey),
@@ -102,6 +109,8 @@ pub struct Check<'a, S: Source> {
     accounts: u64,
     super_admins: u64,
     requests: u64,
+    /// Forms, less those that stand beside others of their village.
+    alone: i64,
     /// Where the queue of requests goes on, while it has no gap.
     queue_next: Option<u64>,
     found: Vec<Violation>,
@@ -125,6 +134,7 @@ impl<'a, S: Source> Check<'a, S> {
             accounts: 0,
             super_admins: 0,
             requests: 0,
+            alone: 0,
             queue_next,
             found: Vec::new(),
         }
@@ -157,6 +167,7 @@ impl<'a, S: Source> Check<'a, S> {
         self.leaves.sort_unstable();
         let numbered = self.leaves.iter().copied().eq(0..self.ledger.leaves);
         self.must(numbered, Violation::Ledger("leaves"));
+        self.must(self.alone == 0, Violation::Neighbours);
         self.counters();
         self.found
     }
@@ -180,7 +191,7 @@ impl<'a, S: Source> Check<'a, S> {
         }
         if let Some(parent) = region.parent() {
             let (_, below) = self.kept.entry((contest, parent)).or_default();
-            add(below, aggregate);
+            add_sums(below, aggregate);
         }
     }
 
@@ -204,6 +215,7 @@ impl<'a, S: Source> Check<'a, S> {
         match (key, row) {
             (RowKey::Ledger, Row::Ledger(_))
             | (RowKey::Contest(_), Row::Contest(_))
+            | (RowKey::Audit(..), Row::Audit(_))
             | (RowKey::Epoch(_), Row::Epoch(_)) => {}
             (RowKey::Aggregate(contest, region), Row::Aggregate(aggregate)) => {
                 self.sums(*contest, *region, aggregate);
@@ -242,6 +254,9 @@ impl<'a, S: Source> Check<'a, S> {
                 self.must(known, Violation::Request(*sequence));
                 let follows = self.queue_next == Some(*sequence);
                 self.queue_next = if follows { sequence.checked_add(1) } else { None };
+            }
+            (RowKey::Neighbourhood(contest, village), Row::Neighbourhood(neighbourhood)) => {
+                self.neighbourhood(*contest, *village, neighbourhood);
             }
             (RowKey::Attachment(id), Row::Attachment(first)) => {
                 let event = self.rows.row(&RowKey::Event(first.contest, first.station, first.event));
@@ -297,7 +312,25 @@ impl<'a, S: Source> Check<'a, S> {
         self.must(placed && answered, Violation::Request(record.sequence));
     }
 
+    /// Each line is that of a form, and there are as many lines as forms.
+    fn neighbourhood(&mut self, contest: ContestId, village: RegionCode, kept: &Neighbourhood) {
+        let first = village.stations().map_or(0, |(first, _)| first.number());
+        let same = |form: &NeighbourForm| {
+            let station = StationCode::new(first.saturating_add(form.station.into()))?;
+            let row = self.rows.row(&RowKey::Tally(contest, station))?;
+            let Row::Tally(tally) = row.as_ref() else { return None };
+            (NeighbourForm::of(station, &tally.form, &tally.digest) == *form).then_some(())
+        };
+        let sorted = kept.forms.is_sorted_by(|left, right| left.station < right.station);
+        let all = sorted && kept.forms.iter().all(|form| same(form).is_some());
+        let lines = i64::try_from(kept.forms.len()).unwrap_or(i64::MAX);
+        self.alone = self.alone.saturating_sub(lines);
+        self.must(all, Violation::Neighbourhood(contest, village));
+    }
+
     fn tally(&mut self, contest: ContestId, station: StationCode, tally: &Tally) {
+        self.alone = self.alone.saturating_add(1);
+        self.must(tally.state == tally.state_of_facts(), Violation::History(contest, station));
         let row = self.rows.row(&RowKey::Contest(contest));
         let defined = match row.as_deref() {
             Some(Row::Contest(contest)) if contest.held_at(station) => Some(contest),
@@ -328,7 +361,8 @@ impl<'a, S: Source> Check<'a, S> {
             let first = (event.kind == EventKind::Report) == (sequence == 1);
             let later = place < (event.index, event.item);
             let numbered = event.revision == revision && leaf_index == Some(event.leaf_index);
-            if !numbered || !first || !later || accepted != event.form.is_some() {
+            let read = (event.kind == EventKind::Review) == event.reading.is_some();
+            if !numbered || !first || !later || !read || accepted != event.form.is_some() {
                 return None;
             }
             place = (event.index, event.item);
@@ -355,28 +389,4 @@ impl<'a, S: Source> Check<'a, S> {
 /// Whether an event accepts a form and so gives it a revision and a leaf.
 const fn accepting(kind: EventKind) -> bool {
     matches!(kind, EventKind::Report | EventKind::Correction)
-}
-
-/// Adds the sums of a region to those of the region above it.
-fn add(sum: &mut Aggregate, child: &Aggregate) {
-    let plus = |sum: &mut u64, count: u64| *sum = sum.saturating_add(count);
-    if sum.totals.votes.len() < child.totals.votes.len() {
-        sum.totals.votes.resize(child.totals.votes.len(), 0);
-    }
-    for (sum, votes) in sum.totals.votes.iter_mut().zip(&child.totals.votes) {
-        plus(sum, *votes);
-    }
-    plus(&mut sum.totals.valid, child.totals.valid);
-    plus(&mut sum.totals.invalid, child.totals.invalid);
-    plus(&mut sum.totals.total, child.totals.total);
-    plus(&mut sum.totals.registered, child.totals.registered);
-    plus(&mut sum.totals.turnout, child.totals.turnout);
-    plus(&mut sum.reported, child.reported);
-    plus(&mut sum.held, child.held);
-    plus(&mut sum.flagged, child.flagged);
-    plus(&mut sum.partial, child.partial);
-    plus(&mut sum.certified, child.certified);
-    plus(&mut sum.version, child.version);
-    sum.index = sum.index.max(child.index);
-    sum.updated_at = sum.updated_at.max(child.updated_at);
 }

@@ -117,3 +117,27 @@ fn count_event(sums: &mut Aggregate, event: &Event) {
     sums.index = sums.index.max(event.index);
     sums.updated_at = sums.updated_at.max(event.at);
 }
+
+/// Adds the sums of a region to those of the region above it.
+pub(super) fn add_sums(sum: &mut Aggregate, child: &Aggregate) {
+    let plus = |sum: &mut u64, count: u64| *sum = sum.saturating_add(count);
+    if sum.totals.votes.len() < child.totals.votes.len() {
+        sum.totals.votes.resize(child.totals.votes.len(), 0);
+    }
+    for (sum, votes) in sum.totals.votes.iter_mut().zip(&child.totals.votes) {
+        plus(sum, *votes);
+    }
+    plus(&mut sum.totals.valid, child.totals.valid);
+    plus(&mut sum.totals.invalid, child.totals.invalid);
+    plus(&mut sum.totals.total, child.totals.total);
+    plus(&mut sum.totals.registered, child.totals.registered);
+    plus(&mut sum.totals.turnout, child.totals.turnout);
+    plus(&mut sum.reported, child.reported);
+    plus(&mut sum.held, child.held);
+    plus(&mut sum.flagged, child.flagged);
+    plus(&mut sum.partial, child.partial);
+    plus(&mut sum.certified, child.certified);
+    plus(&mut sum.version, child.version);
+    sum.index = sum.index.max(child.index);
+    sum.updated_at = sum.updated_at.max(child.updated_at);
+}

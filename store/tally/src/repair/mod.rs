@@ -13,7 +13,7 @@ use core::cmp::Reverse;
 
 use crate::contest::Contest;
 use crate::form::{Field, Form};
-use crate::rules::{self, Flag, RuleId, RuleSet};
+use crate::rules::{self, Flag, RuleId, RuleSet, Severity};
 use crate::station::Station;
 
 pub use edits::Slip;
@@ -38,7 +38,9 @@ pub struct Repair {
 /// digit for another by how often the one was read for the other), then by box. At most [`REPAIRS_MAX`].
 #[must_use]
 pub fn repairs(form: &Form, contest: &Contest, station: &Station) -> Vec<Repair> {
-    let broken = |flags: &[Flag]| flags.iter().map(|flag| flag.rule).collect::<RuleSet>();
+    // What is only noted is no reason to think that the paper says something else.
+    let grave = |flag: &&Flag| flag.severity > Severity::Note;
+    let broken = |flags: &[Flag]| flags.iter().filter(grave).map(|flag| flag.rule).collect::<RuleSet>();
     let mut flags = rules::check(form, contest, station);
     let before = broken(&flags);
     flags.retain(|flag| SUMS.contains(&flag.rule.number()));

@@ -84,16 +84,16 @@ pub(super) fn ballots_are_received(sheet: &Sheet<'_>) -> Option<Finding> {
 mod tests {
     use crate::form::Ballots;
     use crate::rules::Severity::{Confirm, Hold};
-    use crate::tests::sample::{flags, flags_of, published, whole_form};
+    use crate::tests::sample::{grave, grave_of, published, whole_form};
 
     #[test]
     fn r07_a_small_difference_asks_and_a_large_one_holds() {
         // 1101022018003: the votes make 210, written is 220.
         let row = [203, 4, 3, 231, 107, 124, 222, 103, 119, 0, 0, 0, 2, 1, 1, 224, 104, 120, 220, 4, 224];
-        assert_eq!(flags(row), [(7, Confirm, [22, 256, 257, 258].into())]);
+        assert_eq!(grave(row), [(7, Confirm, [22, 256, 257, 258].into())]);
         // 1101032006002: 131 for 191, a hold and no confirmation beside it.
         let row = [25, 55, 51, 203, 101, 102, 192, 94, 98, 0, 0, 0, 2, 1, 1, 194, 95, 99, 191, 3, 194];
-        assert_eq!(flags(row), [(7, Hold, [22, 256, 257, 258].into())]);
+        assert_eq!(grave(row), [(7, Hold, [22, 256, 257, 258].into())]);
     }
 
     #[test]
@@ -101,7 +101,7 @@ mod tests {
         let severity = |missing: u32| {
             let mut form = whole_form();
             form.votes[0] -= missing;
-            flags_of(&form)[0].1
+            grave_of(&form)[0].1
         };
         assert_eq!((severity(49), severity(50)), (Confirm, Hold));
     }
@@ -110,41 +110,41 @@ mod tests {
     fn r08_valid_and_invalid_votes_miss_the_total() {
         // 1102142009002: 202 and 16 are not 215.
         let row = [103, 96, 3, 239, 112, 127, 215, 109, 106, 0, 0, 0, 0, 0, 0, 215, 109, 106, 202, 16, 215];
-        assert_eq!(flags(row), [(8, Confirm, [22, 23, 24].into())]);
+        assert_eq!(grave(row), [(8, Confirm, [22, 23, 24].into())]);
     }
 
     #[test]
     fn r09_fewer_votes_than_voters() {
         // 1101012001001: 239 voters, 166 votes.
         let row = [144, 19, 2, 284, 139, 145, 236, 110, 126, 1, 0, 1, 2, 2, 0, 239, 112, 127, 165, 1, 166];
-        assert_eq!(flags(row), [(9, Confirm, [14, 24].into())]);
+        assert_eq!(grave(row), [(9, Confirm, [14, 24].into())]);
     }
 
     #[test]
     fn r10_votes_and_ballot_papers_used_differ() {
         // 1101012001003, a sound row, with a part II (never published) whose sum holds.
         let row = [202, 38, 7, 293, 138, 155, 248, 118, 130, 1, 0, 1, 4, 2, 2, 253, 120, 133, 247, 6, 253];
-        assert_eq!(flags(row), []);
+        assert_eq!(grave(row), []);
         let mut form = published(row);
         form.ballots = Some(Ballots { received: 299, used: 254, returned: 0, unused: 45 });
-        assert_eq!(flags_of(&form), [(10, Confirm, [16, 24].into())]);
+        assert_eq!(grave_of(&form), [(10, Confirm, [16, 24].into())]);
     }
 
     #[test]
     fn r11_a_column_of_the_turnout_does_not_add_up() {
         // 1101012001002: 133, 2 and 1 women are 136, written is 137; men 115, 0 and 2 are 117, written 116.
         let row = [209, 37, 6, 296, 138, 158, 248, 115, 133, 2, 0, 2, 3, 2, 1, 253, 116, 137, 252, 1, 253];
-        assert_eq!(flags(row), [(11, Confirm, [3, 4, 6, 7, 9, 10, 12, 13].into())]);
+        assert_eq!(grave(row), [(11, Confirm, [3, 4, 6, 7, 9, 10, 12, 13].into())]);
     }
 
     #[test]
     fn r12_men_and_women_are_not_all() {
         // 1101102012001: 736 for 116 men on the roll.
         let row = [190, 9, 3, 223, 736, 107, 202, 101, 101, 2, 1, 1, 0, 0, 0, 204, 102, 102, 202, 2, 204];
-        assert_eq!(flags(row), [(12, Confirm, [0, 1, 2].into())]);
+        assert_eq!(grave(row), [(12, Confirm, [0, 1, 2].into())]);
         let mut form = whole_form();
         form.disabled.as_mut().unwrap().total += 1;
-        assert_eq!(flags_of(&form), [(12, Confirm, [19, 20, 21].into())]);
+        assert_eq!(grave_of(&form), [(12, Confirm, [19, 20, 21].into())]);
     }
 
     #[test]
@@ -153,7 +153,7 @@ mod tests {
         let row = [202, 38, 7, 293, 138, 155, 248, 118, 130, 1, 0, 1, 4, 2, 2, 253, 120, 133, 247, 6, 253];
         let mut form = published(row);
         form.ballots = Some(Ballots { received: 299, used: 253, returned: 1, unused: 44 });
-        assert_eq!(flags_of(&form), [(13, Confirm, [15, 16, 17, 18].into())]);
+        assert_eq!(grave_of(&form), [(13, Confirm, [15, 16, 17, 18].into())]);
     }
 
     #[test]
@@ -161,9 +161,9 @@ mod tests {
         let row = [209, 37, 6, 296, 138, 158, 248, 115, 133, 2, 0, 2, 3, 2, 1, 253, 116, 137, 252, 1, 253];
         let mut form = published(row);
         form.turnout = None;
-        assert_eq!(flags_of(&form), []);
+        assert_eq!(grave_of(&form), []);
         form.votes[0] += 1;
         form.valid = None;
-        assert_eq!(flags_of(&form), []);
+        assert_eq!(grave_of(&form), []);
     }
 }

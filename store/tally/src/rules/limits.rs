@@ -72,26 +72,26 @@ mod tests {
     use crate::rules::Severity::{Confirm, Hold};
     use crate::rules::check;
     use crate::station::{Station, StationKind};
-    use crate::tests::sample::{contest, flags, flags_of, published, station, whole_form};
+    use crate::tests::sample::{contest, grave, grave_of, published, station, whole_form};
 
     #[test]
     fn r14_more_voters_of_the_roll_than_are_on_it() {
         // 1101022018001: 101 men of 107 and 113 women of 112 voted.
         let row = [193, 17, 2, 219, 107, 112, 214, 101, 113, 0, 0, 0, 0, 0, 0, 214, 101, 113, 212, 2, 214];
-        assert_eq!(flags(row), [(14, Confirm, [1, 4].into())]);
+        assert_eq!(grave(row), [(14, Confirm, [1, 4].into())]);
     }
 
     #[test]
     fn r15_more_votes_than_papers_that_should_have_been_sent() {
         // 1101022011006: 260 votes, 253 voters on the roll and 6 papers to spare.
         let row = [228, 28, 3, 253, 134, 119, 253, 134, 119, 0, 0, 0, 7, 3, 4, 260, 137, 123, 259, 1, 260];
-        assert_eq!(flags(row), [(15, Hold, [2, 24].into())]);
+        assert_eq!(grave(row), [(15, Hold, [2, 24].into())]);
         // With part II known its papers count, not the roll.
         let mut form = published(row);
         form.ballots = Some(Ballots { received: 260, used: 260, returned: 0, unused: 0 });
-        assert_eq!(flags_of(&form), []);
+        assert_eq!(grave_of(&form), []);
         form.ballots = Some(Ballots { received: 259, used: 260, returned: 0, unused: 0 });
-        assert_eq!(flags_of(&form), [(13, Confirm, [15, 16, 17, 18].into()), (15, Hold, [15, 24].into())]);
+        assert_eq!(grave_of(&form), [(13, Confirm, [15, 16, 17, 18].into()), (15, Hold, [15, 24].into())]);
     }
 
     #[test]
@@ -104,7 +104,7 @@ mod tests {
             form.registered.as_mut().unwrap().male = 251;
             form.votes = [total, 0, 0].into();
             (form.valid, form.total) = (Some(total), Some(total));
-            flags_of(&form)
+            grave_of(&form)
         };
         assert_eq!(votes(257), []);
         assert_eq!(votes(258), [(15, Hold, [2, 24].into())]);
@@ -114,7 +114,7 @@ mod tests {
     fn r17_a_roll_of_302_voters() {
         // 5104042004002.
         let row = [4, 172, 73, 302, 157, 145, 256, 136, 120, 6, 5, 1, 0, 0, 0, 262, 141, 121, 249, 13, 262];
-        assert_eq!(flags(row), [(17, Hold, [2].into())]);
+        assert_eq!(grave(row), [(17, Hold, [2].into())]);
         let abroad = Station { kind: StationKind::Tpsln, ..station() };
         assert_eq!(check(&published(row), &contest(), &abroad), []);
         let governor = Contest { kind: "pkwkp".into(), ..contest() };
@@ -126,14 +126,14 @@ mod tests {
         // 1174052004013: 146, 69 and 222 votes, 218 voters.
         let row = [146, 69, 222, 290, 135, 155, 218, 103, 115, 3, 2, 1, 0, 0, 0, 221, 105, 116, 218, 3, 221];
         let votes = [256, 257, 258];
-        assert_eq!(flags(row), [(7, Hold, [22, 256, 257, 258].into()), (17, Hold, votes.into())]);
+        assert_eq!(grave(row), [(7, Hold, [22, 256, 257, 258].into()), (17, Hold, votes.into())]);
     }
 
     #[test]
     fn r17_more_votes_for_one_option_than_the_grid_has_room_for() {
         let mut form = whole_form();
         form.votes = [0, 301, 0].into();
-        let found = flags_of(&form);
+        let found = grave_of(&form);
         assert_eq!(found.last(), Some(&(17, Hold, [257].into())));
     }
 }

@@ -1,28 +1,53 @@
 //! The rules of the form (`docs/rules.md`), as data: a number, a name, a severity, a function.
 //!
-//! Invariant: a rule looks at one form, its contest and its station, computes in integers, and says the same
-//! on every node. A part of the form that is not known skips the rules that need it.
+//! Invariant: a rule looks at one form, its contest, its station and what came before it in the log, computes in
+//! integers, and says the same on every node. A part of the form that is not known skips the rules that need it.
 
 pub mod bounds;
+mod change;
 mod flag;
 mod identities;
 mod limits;
+mod neighbours;
 mod register;
+mod shares;
+mod time;
 mod zeros;
 
 use alloc::vec::Vec;
 
 use crate::contest::Contest;
 use crate::form::{Field, Form};
-use crate::station::Station;
+use crate::ids::LogTime;
+use crate::neighbourhood::Neighbourhood;
+use crate::station::{Station, Tally};
 
 pub use flag::{Flag, RuleId, RuleSet, Severity};
+
+/// What is known beside the form itself, all of it from before it in the log. A rule that needs what is not known is
+/// skipped.
+#[derive(Clone, Copy, Debug, Default)]
+pub struct Circumstances<'a> {
+    /// The forms of the village.
+    pub neighbours: Option<&'a Neighbourhood>,
+    /// The form's own likeness, see [`crate::neighbourhood::NeighbourForm::likeness`].
+    pub likeness: Option<u64>,
+    /// The form that this one corrects.
+    pub before: Option<&'a Tally>,
+    /// Whether a photo named with it was named for another station before.
+    pub photo_elsewhere: bool,
+    /// Log time of the command.
+    pub received_at: Option<LogTime>,
+    /// When the form was read, as the officer's device has it.
+    pub observed_at: Option<LogTime>,
+}
 
 /// What a rule looks at.
 pub(crate) struct Sheet<'a> {
     pub(crate) form: &'a Form,
     pub(crate) contest: &'a Contest,
     pub(crate) station: &'a Station,
+    pub(crate) circumstances: Circumstances<'a>,
 }
 
 /// What a rule found: how bad, and where.
@@ -63,11 +88,13 @@ const fn rule(
 }
 
 const NOTE_TO_HOLD: (Severity, Severity) = (Severity::Note, Severity::Hold);
+const NOTE: (Severity, Severity) = (Severity::Note, Severity::Note);
 const CONFIRM: (Severity, Severity) = (Severity::Confirm, Severity::Confirm);
 const CONFIRM_TO_HOLD: (Severity, Severity) = (Severity::Confirm, Severity::Hold);
 const HOLD: (Severity, Severity) = (Severity::Hold, Severity::Hold);
 
-/// The rules, by number. What R03 refuses is in [`bounds`]; R01, R02, R04 and R05 are steps of the decision.
+/// The rules, by number. What R03 refuses is in [`bounds`]; R01, R02, R04 and R05 are steps of the decision, and R18 is
+/// what a second reading comes to ([`READINGS_DIFFER`]).
 pub const RULES: &[Rule] = &[
     rule(7, "votes-valid", CONFIRM_TO_HOLD, identities::votes_are_valid),
     rule(8, "valid-invalid-total", CONFIRM, identities::valid_and_invalid_are_total),
@@ -81,13 +108,43 @@ pub const RULES: &[Rule] = &[
     rule(16, "roll-register", NOTE_TO_HOLD, register::roll_is_register),
     rule(17, "station-size", HOLD, limits::station_size),
     rule(21, "zeros", HOLD, zeros::nothing_but_zeros),
+    rule(22, "one-option", NOTE, shares::one_option_has_all),
+    rule(23, "turnout", NOTE, shares::turnout_is_usual),
+    rule(24, "invalid-special", NOTE, shares::invalid_and_special_are_few),
+    rule(25, "unlike-village", NOTE, neighbours::shares_are_the_villages),
+    rule(26, "same-elsewhere", NOTE_TO_HOLD, neighbours::nobody_has_the_same),
+    rule(27, "large-change", NOTE, change::small_change),
+    rule(28, "before-poll-end", NOTE, time::counted_after_the_poll),
 ];
+
+/// R18: two readings of the form differ. Told as a note: what holds the form back is its state, `disputed`.
+pub const READINGS_DIFFER: RuleId = match RuleId::new(18) {
+    Some(id) => id,
+    None => panic!("a rule's number is 1 to 63"),
+};
+
+/// R27: the correction wants a second approval.
+pub const LARGE_CHANGE: RuleId = match RuleId::new(27) {
+    Some(id) => id,
+    None => panic!("a rule's number is 1 to 63"),
+};
+
+/// What the rules find in a form by itself: [`check_in`] with nothing known beside it.
+#[must_use]
+pub fn check(form: &Form, contest: &Contest, station: &Station) -> Vec<Flag> {
+    check_in(form, contest, station, Circumstances::default())
+}
 
 /// What the rules find, in the order of their numbers: one flag a rule, at its highest severity, with all the
 /// boxes it concerns. Rules that the contest leaves out at the station's region are not asked.
 #[must_use]
-pub fn check(form: &Form, contest: &Contest, station: &Station) -> Vec<Flag> {
-    let sheet = Sheet { form, contest, station };
+pub fn check_in(
+    form: &Form,
+    contest: &Contest,
+    station: &Station,
+    circumstances: Circumstances<'_>,
+) -> Vec<Flag> {
+    let sheet = Sheet { form, contest, station, circumstances };
     let flag = |rule: &Rule| {
         let Finding { severity, fields } = (rule.check)(&sheet)?;
         Some(Flag { rule: rule.id, severity, fields })
@@ -140,7 +197,7 @@ mod tests {
         ];
         let flags = check(&sample::published(row), &sample::contest(), &sample::station());
         let rules: alloc::vec::Vec<u8> = flags.iter().map(|flag| flag.rule.number()).collect();
-        assert_eq!(rules, [7, 9, 11, 12, 14, 17]);
+        assert_eq!(rules, [7, 9, 11, 12, 14, 17, 24]);
         assert!(flags.iter().all(|flag| flag.fields.is_sorted_by(|left, right| left < right)));
     }
 }

@@ -20,13 +20,13 @@ mod tests {
 
     use crate::form::Form;
     use crate::rules::Severity::{Confirm, Hold};
-    use crate::tests::sample::{flags, flags_of, published, whole_form};
+    use crate::tests::sample::{grave, grave_of, published, whole_form};
 
     #[test]
     fn r21_a_form_of_zeros() {
         let form = Form { votes: vec![0; 3], ..Form::default() };
-        assert_eq!(flags_of(&form), [(21, Hold, [256, 257, 258].into())]);
-        let all = flags_of(&published([0; 21]));
+        assert_eq!(grave_of(&form), [(21, Hold, [256, 257, 258].into())]);
+        let all = grave_of(&published([0; 21]));
         assert_eq!(all.last().unwrap().0, 21);
     }
 
@@ -36,13 +36,13 @@ mod tests {
         let row = [183, 18, 5, 250, 118, 132, 209, 91, 118, 1, 0, 1, 1, 1, 0, 211, 92, 119, 0, 0, 0];
         let votes = [22, 256, 257, 258];
         let expected = [(7, Hold, votes.into()), (9, Confirm, [14, 24].into()), (21, Hold, [14, 24].into())];
-        assert_eq!(flags(row), expected);
+        assert_eq!(grave(row), expected);
     }
 
     #[test]
     fn r21_is_not_asked_of_votes_without_a_total() {
         let mut form = whole_form();
         form.total = None;
-        assert_eq!(flags_of(&form), []);
+        assert_eq!(grave_of(&form), []);
     }
 }

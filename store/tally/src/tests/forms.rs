@@ -42,7 +42,7 @@ fn held(votes: u32) -> Submission {
 fn a_report_enters_all_regions_above_its_station() {
     let mut world = World::new();
     let outcome = world.accept(OFFICER, report_of(HERE, form(150)));
-    let Outcome::Tallied { receipt, state, flags, first } = outcome else { panic!("no receipt") };
+    let Outcome::Tallied { receipt, state, flags, first, .. } = outcome else { panic!("no receipt") };
     assert!(first && flags.is_empty() && state == TallyState::Reported);
     assert_eq!((receipt.revision, receipt.leaf_index, receipt.term), (1, 0, 3));
     assert_eq!((receipt.index, receipt.at.0, receipt.node), (world.index, world.now, NodeId(1)));

@@ -194,7 +194,7 @@ fn accounts_get_numbers_in_order_and_keep_them() {
     ];
     let outcome = world.accept(ADMIN, Command::DefineAccounts(definitions.into()));
     assert_eq!(outcome, defined(1, 2, 1));
-    let Some(Row::Account(account)) = world.model.rows().get(&RowKey::Account(AccountId(7))) else {
+    let Some(Row::Account(account)) = world.model.rows().get(&RowKey::Account(AccountId(10))) else {
         panic!("no account")
     };
     assert_eq!((account.username.as_str(), account.role), ("baru", Role::Reviewer));
@@ -202,7 +202,7 @@ fn accounts_get_numbers_in_order_and_keep_them() {
         panic!("no account")
     };
     assert_eq!(officer.scope, Scope::Region(region("11")));
-    assert_eq!(world.model.ledger().accounts, 7);
+    assert_eq!(world.model.ledger().accounts, 10);
     let malformed = [account_definition("Petugas 1", Role::Officer, "11")];
     let problem = conflict(&mut world, Command::DefineAccounts(malformed.into()));
     assert_eq!(problem, DefinitionProblem::Malformed { position: 0 });

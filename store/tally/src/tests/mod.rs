@@ -5,11 +5,14 @@
     reason = "a test that overflows or meets another variant fails, as it should"
 )]
 
+mod accounts;
 mod forms;
+mod life;
 mod master_data;
 mod properties;
 mod refusals;
 mod requests;
+mod rights;
 pub(crate) mod sample;
 mod sessions;
 mod strategies;

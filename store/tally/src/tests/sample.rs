@@ -4,11 +4,12 @@ use alloc::format;
 use alloc::vec::Vec;
 
 use crate::contest::{Contest, ContestOption};
+use crate::digest::form_digest;
 use crate::form::{Ballots, Form, People, Turnout};
-use crate::ids::ContestId;
+use crate::ids::{AccountId, ContestId, LogTime};
 use crate::region::{RegionCode, StationCode};
 use crate::rules::{Severity, check};
-use crate::station::{Station, StationKind};
+use crate::station::{Readings, Station, StationKind, Tally, TallyState};
 
 /// A flag as tests compare it: number of the rule, severity, numbers of the boxes.
 pub(crate) type Found = (u8, Severity, Vec<u16>);
@@ -29,6 +30,8 @@ pub(crate) fn contest() -> Contest {
         regions: [RegionCode::NATION].into(),
         partial_forms: false,
         photo_required: false,
+        reason_required: false,
+        poll_day: None,
         options: [("100025", 1), ("100026", 2), ("100027", 3)].map(option).into(),
         exemptions: Vec::new(),
         index: 0,
@@ -80,4 +83,34 @@ pub(crate) fn flags_of(form: &Form) -> Vec<Found> {
 /// What the rules find in a row as published.
 pub(crate) fn flags(row: [u32; 21]) -> Vec<Found> {
     flags_of(&published(row))
+}
+
+/// The first report of a form.
+pub(crate) fn tally(form: Form) -> Tally {
+    Tally {
+        state: TallyState::Reported,
+        held_by_hand: false,
+        held_by_rule: false,
+        readings: Readings::One,
+        certified: None,
+        approval_pending: false,
+        author: AccountId(2),
+        revision: 1,
+        events: 1,
+        digest: form_digest(&form, &contest()),
+        form,
+        flags: Vec::new(),
+        index: 1,
+        at: LogTime(1),
+    }
+}
+
+/// What the rules find that is more than a note.
+pub(crate) fn grave_of(form: &Form) -> Vec<Found> {
+    flags_of(form).into_iter().filter(|(_, severity, _)| *severity > Severity::Note).collect()
+}
+
+/// What the rules find in a row as published that is more than a note.
+pub(crate) fn grave(row: [u32; 21]) -> Vec<Found> {
+    grave_of(&published(row))
 }

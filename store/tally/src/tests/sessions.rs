@@ -1,7 +1,7 @@
 //! Sessions: opened after a password was checked, and dead the moment anything about them is not right.
 
 use crate::account::Role;
-use crate::command::{AccountDefinition, Command, LOG_TIME_STEP_MS_MAX, Principal};
+use crate::command::{AccountDefinition, Command, LOG_TIME_STEP_MS_MAX, NewCredential, Principal, Proof};
 use crate::ids::{AccountId, LogTime, SessionId};
 use crate::outcome::{Outcome, Refusal};
 
@@ -53,15 +53,21 @@ fn mark() -> crate::command::Item {
 #[test]
 fn a_new_password_ends_sessions_and_later_ones_live() {
     let mut world = World::new();
-    world.accept(ADMIN, officer(|account| account.password_hash = "$argon2id$baru".into()));
+    world.accept(
+        ADMIN,
+        officer(|account| account.credential = NewCredential::Password("$argon2id$baru".into())),
+    );
     assert_eq!(world.refusal(OFFICER, report_of(HERE, whole())), Refusal::Unauthenticated);
     // The clock stands still: the new session is opened in the very millisecond of the change.
     world.now -= 1;
     let open = Command::OpenSession {
         session: SessionId([21; 16]),
         account: AccountId(2),
-        password_hash: "$argon2id$baru".into(),
+        proof: Proof::Password("$argon2id$baru".into()),
+        second_factor_step: None,
         lifetime_ms: 1_000,
+        idle_ms: 1_000,
+        address: None,
     };
     world.accept(Principal::System, open);
     assert_eq!(world.model.ledger().log_time, LogTime(world.now));

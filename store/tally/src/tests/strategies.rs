@@ -9,14 +9,16 @@ use proptest::option;
 use proptest::prelude::{BoxedStrategy, Just, Strategy, any, prop_oneof};
 
 use crate::account::Role;
-use crate::command::{Command, Principal, RegionDefinition, StationDefinition};
+use crate::command::{Command, NewCredential, Principal, RegionDefinition, StationDefinition};
 use crate::form::{Ballots, Form, People, Turnout};
+use crate::region::Level;
 use crate::rules::RuleSet;
 use crate::station::{StationKind, Submission};
 
+use super::sample;
 use super::world::{
-    ADMIN, AUDITOR, CERTIFIER, OFFICER, STATIONS, account_definition, correction_of, hold_of, region,
-    release_of, report_of, station_definition,
+    ADMIN, AUDITOR, CERTIFIER, OFFICER, READERS, STATIONS, account_definition, approval_of, certification_of,
+    correction_of, hold_of, region, release_of, report_of, review_of, station_definition,
 };
 
 /// A count as it may stand on paper, seldom beyond all bounds.
@@ -90,7 +92,12 @@ fn submission() -> impl Strategy<Value = Submission> {
     let usual = form().prop_map(confirmed);
     let odd = form_of(count(), vec(count(), 2..5));
     let unconfirmed = odd.prop_map(|form| Submission { form, ..Submission::default() });
-    prop_oneof![4 => usual, 1 => unconfirmed]
+    prop_oneof![4 => usual, 4 => read().prop_map(confirmed), 1 => unconfirmed]
+}
+
+/// One of three forms: what several readers make of one paper.
+fn read() -> impl Strategy<Value = Form> {
+    (200_u32..203).prop_map(|votes| Form { votes: [votes, 38, 7].into(), ..sample::whole_form() })
 }
 
 fn station() -> impl Strategy<Value = &'static str> {
@@ -105,7 +112,13 @@ fn on_forms() -> impl Strategy<Value = Command> {
         .prop_map(|(code, ahead, submission)| correction_of(code, ahead, submission));
     let hold = (station(), ahead()).prop_map(|(code, ahead)| hold_of(code, ahead));
     let release = (station(), ahead()).prop_map(|(code, ahead)| release_of(code, ahead));
-    prop_oneof![1 => report, 5 => correct, 2 => hold, 2 => release]
+    let read = prop_oneof![6 => read(), 1 => form()];
+    let review = (station(), ahead(), read).prop_map(|(code, ahead, form)| review_of(code, ahead, form));
+    let levels = option::of(proptest::sample::select(Level::ALL.to_vec()));
+    let certify =
+        (station(), ahead(), levels).prop_map(|(code, ahead, level)| certification_of(code, ahead, level));
+    let approve = (station(), ahead()).prop_map(|(code, ahead)| approval_of(code, ahead));
+    prop_oneof![1 => report, 5 => correct, 2 => hold, 2 => release, 3 => review, 2 => certify, 1 => approve]
 }
 
 fn master_data() -> impl Strategy<Value = Command> {
@@ -131,7 +144,7 @@ fn master_data() -> impl Strategy<Value = Command> {
             let mut definition = account_definition(name, role, "11");
             definition.active = active;
             if password {
-                definition.password_hash = String::from("$argon2id$lain");
+                definition.credential = NewCredential::Password(String::from("$argon2id$lain"));
             }
             definition
         });
@@ -145,7 +158,9 @@ pub(super) type Step = (Principal, Option<u8>, Command);
 /// Any step, those on forms by somebody who may take them most of all.
 pub(super) fn step() -> impl Strategy<Value = Step> {
     let others = [OFFICER, CERTIFIER, AUDITOR, Principal::Operator, Principal::System];
-    let principal = prop_oneof![9 => Just(ADMIN), 1 => proptest::sample::select(others.to_vec())];
+    let readers = proptest::sample::select(READERS.to_vec());
+    let others = proptest::sample::select(others.to_vec());
+    let principal = prop_oneof![9 => Just(ADMIN), 6 => readers, 1 => others];
     let on_forms = (principal, option::of(0_u8..60), on_forms());
     let principals = proptest::sample::select(Vec::from([ADMIN, Principal::Operator, Principal::Operator]));
     let on_master_data = (principals, option::of(0_u8..60), master_data());

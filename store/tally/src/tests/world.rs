@@ -5,13 +5,14 @@ use alloc::vec::Vec;
 
 use crate::account::{Role, Scope};
 use crate::command::{
-    AccountDefinition, Command, Header, Item, Principal, Proposal, RegionDefinition, RequestIdentity,
-    StationDefinition,
+    AccountDefinition, Command, Header, Item, NewCredential, Principal, Proof, Proposal, RegionDefinition,
+    RequestIdentity, StationDefinition,
 };
+use crate::form::Form;
 use crate::ids::{AccountId, ContestId, Fingerprint, LogTime, NodeId, RequestKey, SessionId};
 use crate::model::Model;
 use crate::outcome::{Answer, Outcome, Refusal};
-use crate::region::{RegionCode, StationCode};
+use crate::region::{Level, RegionCode, StationCode};
 use crate::row::{Row, RowKey};
 use crate::station::{Event, StationKind, Submission, Tally};
 
@@ -26,13 +27,16 @@ pub(super) const STATIONS: [&str; 6] =
     ["1101012001001", "1101012001003", "1101012002001", "1201012001001", "1201012001901", "9949010001001"];
 
 /// Accounts in the order of their numbers, from 1.
-const ACCOUNTS: [(&str, Role, &str); 6] = [
+const ACCOUNTS: [(&str, Role, &str); 9] = [
     ("admin", Role::SuperAdmin, "0"),
     ("petugas", Role::Officer, "1101012001"),
     ("pengesah", Role::Certifier, "11"),
     ("auditor", Role::Auditor, "0"),
     ("petugas-tps", Role::Officer, "1101012001003"),
     ("admin-aceh", Role::SuperAdmin, "11"),
+    ("pembaca", Role::Reviewer, "11"),
+    ("pembaca-kedua", Role::Reviewer, "0"),
+    ("pembaca-ketiga", Role::Reviewer, "0"),
 ];
 
 pub(super) const ADMIN: Principal = signed_in(1);
@@ -41,17 +45,11 @@ pub(super) const CERTIFIER: Principal = signed_in(3);
 pub(super) const AUDITOR: Principal = signed_in(4);
 pub(super) const STATION_OFFICER: Principal = signed_in(5);
 pub(super) const ADMIN_OF_PROVINCE: Principal = signed_in(6);
+pub(super) const READERS: [Principal; 3] = [signed_in(7), signed_in(8), signed_in(9)];
 
 /// The account with that number in its first session.
 const fn signed_in(number: u8) -> Principal {
-    let account = AccountId(match number {
-        1 => 1,
-        2 => 2,
-        3 => 3,
-        4 => 4,
-        5 => 5,
-        _ => 6,
-    });
+    let account = AccountId(u64::from_le_bytes([number, 0, 0, 0, 0, 0, 0, 0]));
     Principal::Session { account, session: SessionId([number; 16]) }
 }
 
@@ -96,7 +94,7 @@ pub(super) fn account_definition(username: &str, role: Role, scope: &str) -> Acc
         username: username.into(),
         role,
         scope: Scope::parse(scope).unwrap(),
-        password_hash: String::from("$argon2id$") + username,
+        credential: NewCredential::Password(String::from("$argon2id$") + username),
         active: true,
     }
 }
@@ -105,8 +103,11 @@ pub(super) fn open_session(number: u8, account: u64, username: &str) -> Command 
     Command::OpenSession {
         session: SessionId([number; 16]),
         account: AccountId(account),
-        password_hash: String::from("$argon2id$") + username,
+        proof: Proof::Password(String::from("$argon2id$") + username),
+        second_factor_step: None,
         lifetime_ms: 12 * 60 * 60 * 1000,
+        idle_ms: 12 * 60 * 60 * 1000,
+        address: None,
     }
 }
 
@@ -128,6 +129,19 @@ pub(super) fn hold_of(code: &str, revision: u32) -> Command {
 
 pub(super) fn release_of(code: &str, revision: u32) -> Command {
     Command::Release { contest: ppwp(), station: station(code), revision, reason: "foto benar".into() }
+}
+
+pub(super) fn review_of(code: &str, revision: u32, form: Form) -> Command {
+    Command::Review { contest: ppwp(), station: station(code), revision, form }
+}
+
+pub(super) fn certification_of(code: &str, revision: u32, level: Option<Level>) -> Command {
+    let reason = "sesuai rekapitulasi".into();
+    Command::Certify { contest: ppwp(), station: station(code), revision, level, reason }
+}
+
+pub(super) fn approval_of(code: &str, revision: u32) -> Command {
+    Command::Approve { contest: ppwp(), station: station(code), revision, reason: "sudah dicocokkan".into() }
 }
 
 /// A form that breaks no rule, as handed in.
@@ -217,7 +231,10 @@ impl World {
         }
         if let Command::Correct { contest, station, revision, .. }
         | Command::Hold { contest, station, revision, .. }
-        | Command::Release { contest, station, revision, .. } = &mut command
+        | Command::Release { contest, station, revision, .. }
+        | Command::Review { contest, station, revision, .. }
+        | Command::Certify { contest, station, revision, .. }
+        | Command::Approve { contest, station, revision, .. } = &mut command
         {
             *revision += current(*contest, *station).unwrap_or(0);
         }

@@ -1,35 +1,23 @@
-//! The contract in OpenAPI 3.1, made from the types that are on the wire and one table of calls.
+//! The table of calls.
 //!
-//! Invariant: a schema named in the table is registered, which a test proves; the document itself is a
-//! snapshot, so that no change of the contract goes unseen.
+//! Invariant: every route of the three listeners is in it, and nothing else.
 
-use utoipa::ToSchema;
-use utoipa::openapi::path::{OperationBuilder, ParameterBuilder, ParameterIn, PathItemBuilder};
-use utoipa::openapi::request_body::RequestBodyBuilder;
-use utoipa::openapi::schema::{ObjectBuilder, Schema, Type};
-use utoipa::openapi::security::{HttpAuthScheme, HttpBuilder, SecurityRequirement, SecurityScheme};
-use utoipa::openapi::{
-    ComponentsBuilder, ContentBuilder, HttpMethod, InfoBuilder, OpenApi, OpenApiBuilder, PathsBuilder, Ref,
-    RefOr, Required, ResponseBuilder,
-};
-
-use crate::dto;
-use crate::error::ProblemBody;
+use utoipa::openapi::HttpMethod;
 
 /// One call of the contract.
-struct Call {
-    method: HttpMethod,
-    path: &'static str,
-    listeners: &'static [&'static str],
-    summary: &'static str,
-    query: &'static [&'static str],
-    headers: &'static [&'static str],
-    body: Option<&'static str>,
-    answers: &'static [(&'static str, Option<&'static str>)],
+pub(super) struct Call {
+    pub(super) method: HttpMethod,
+    pub(super) path: &'static str,
+    pub(super) listeners: &'static [&'static str],
+    pub(super) summary: &'static str,
+    pub(super) query: &'static [&'static str],
+    pub(super) headers: &'static [&'static str],
+    pub(super) body: Option<&'static str>,
+    pub(super) answers: &'static [(&'static str, Option<&'static str>)],
 }
 
 const EVERYBODY: &[&str] = &["public", "officer"];
-const OFFICER: &[&str] = &["officer"];
+pub(super) const OFFICER: &[&str] = &["officer"];
 const OFFICER_AND_OPS: &[&str] = &["officer", "ops"];
 const OPS: &[&str] = &["ops"];
 const READ: &[&str] = &["consistency", "max_age_ms", "min_index"];
@@ -72,7 +60,7 @@ const fn write(
     }
 }
 
-fn reads() -> Vec<Call> {
+pub(super) fn reads() -> Vec<Call> {
     vec![
         read("/api/v1/contests", "Pemilihan", &[("200", Some("Contests"))]),
         read("/api/v1/regions/{region}", "Wilayah dan isinya", &[("200", Some("RegionPage"))]),
@@ -85,6 +73,21 @@ fn reads() -> Vec<Call> {
         },
         read("/api/v1/status", "Keadaan klaster", &[("200", Some("Status"))]),
         Call { query: &[], ..read("/openapi.json", "Uraian ini", &[("200", None)]) },
+        Call {
+            listeners: OFFICER,
+            query: &["consistency", "max_age_ms", "min_index", "q", "role", "limit", "next"],
+            ..read("/api/v1/accounts", "Akun dalam lingkup", &[("200", Some("Accounts"))])
+        },
+        Call {
+            listeners: OFFICER,
+            query: &["consistency", "max_age_ms", "min_index", "limit", "next"],
+            ..read("/api/v1/accounts/sessions", "Pengguna aktif", &[("200", Some("Sessions"))])
+        },
+        Call {
+            listeners: OFFICER,
+            query: &["consistency", "max_age_ms", "min_index", "limit", "next"],
+            ..read("/api/v1/audit", "Log audit", &[("200", Some("AuditPage"))])
+        },
         Call { listeners: OFFICER, ..read("/api/v1/me", "Akun sendiri", &[("200", Some("Account"))]) },
         Call {
             listeners: OFFICER,
@@ -94,9 +97,8 @@ fn reads() -> Vec<Call> {
     ]
 }
 
-fn writes() -> Vec<Call> {
+pub(super) fn writes() -> Vec<Call> {
     const TALLY: &str = "/api/v1/tallies/{contest}/{station}";
-    let defined: &'static [(&str, Option<&str>)] = &[("200", Some("Defined"))];
     let moved: &'static [(&str, Option<&str>)] = &[("200", Some("Moved"))];
     vec![
         write("/api/v1/session", "Masuk", Some("SignInBody"), &[("201", Some("SignedIn"))]),
@@ -123,17 +125,89 @@ fn writes() -> Vec<Call> {
         },
         Call {
             headers: KEY_AND_REVISION,
-            ..write("/api/v1/tallies/{contest}/{station}/holds", "Tahan", Some("ReasonBody"), moved)
+            ..write("/api/v1/tallies/{contest}/{station}/holds", "Tahan", Some("StepBody"), moved)
         },
         Call {
             headers: KEY_AND_REVISION,
-            ..write("/api/v1/tallies/{contest}/{station}/releases", "Lepas", Some("ReasonBody"), moved)
+            ..write("/api/v1/tallies/{contest}/{station}/releases", "Lepas", Some("StepBody"), moved)
+        },
+        Call {
+            headers: KEY_AND_REVISION,
+            ..write("/api/v1/tallies/{contest}/{station}/certifications", "Sahkan", Some("StepBody"), moved)
+        },
+        Call {
+            headers: KEY_AND_REVISION,
+            ..write(
+                "/api/v1/tallies/{contest}/{station}/approvals",
+                "Setujui koreksi",
+                Some("StepBody"),
+                moved,
+            )
+        },
+        Call {
+            headers: KEY_AND_REVISION,
+            ..write(
+                "/api/v1/tallies/{contest}/{station}/reviews",
+                "Pembacaan kedua",
+                Some("ReviewBody"),
+                &[("200", Some("Reviewed"))],
+            )
         },
         write(
             "/api/v1/batches",
             "Banyak formulir sekaligus",
             Some("BatchBody"),
             &[("200", Some("BatchResults"))],
+        ),
+    ]
+}
+
+pub(super) fn administration() -> Vec<Call> {
+    let defined: &'static [(&str, Option<&str>)] = &[("200", Some("Defined"))];
+    let nothing: &'static [(&str, Option<&str>)] = &[("204", None)];
+    let change = |method, path, summary, body, answers| Call {
+        method,
+        headers: KEY,
+        ..write(path, summary, body, answers)
+    };
+    vec![
+        change(HttpMethod::Post, "/api/v1/me/password", "Ganti kata sandi", Some("PasswordBody"), nothing),
+        write("/api/v1/me/totp", "Minta rahasia faktor kedua", None, &[("200", Some("SecondFactorOffer"))]),
+        change(HttpMethod::Put, "/api/v1/me/totp", "Pasang faktor kedua", Some("SecondFactorBody"), nothing),
+        change(
+            HttpMethod::Delete,
+            "/api/v1/me/totp",
+            "Cabut faktor kedua",
+            Some("SecondFactorBody"),
+            nothing,
+        ),
+        change(
+            HttpMethod::Post,
+            "/api/v1/accounts",
+            "Buat akun dengan kode sekali pakai",
+            Some("NewAccountBody"),
+            &[("201", Some("CodeIssued"))],
+        ),
+        change(
+            HttpMethod::Patch,
+            "/api/v1/accounts/{name}",
+            "Ubah akun",
+            Some("AccountPatch"),
+            &[("200", Some("AccountEntry"))],
+        ),
+        change(
+            HttpMethod::Post,
+            "/api/v1/accounts/{name}/reset",
+            "Atur ulang: kode sekali pakai baru",
+            None,
+            &[("200", Some("CodeIssued"))],
+        ),
+        change(
+            HttpMethod::Delete,
+            "/api/v1/accounts/{name}/sessions",
+            "Akhiri semua sesi akun",
+            None,
+            nothing,
         ),
         Call {
             listeners: OFFICER_AND_OPS,
@@ -153,7 +227,7 @@ fn writes() -> Vec<Call> {
     ]
 }
 
-fn operations() -> Vec<Call> {
+pub(super) fn operations() -> Vec<Call> {
     let get = |path, summary, answers| Call { listeners: OPS, query: &[], ..read(path, summary, answers) };
     let post = |path, summary, body, answers| Call { listeners: OPS, ..write(path, summary, body, answers) };
     let nothing: &'static [(&str, Option<&str>)] = &[("204", None)];
@@ -221,113 +295,4 @@ fn operations() -> Vec<Call> {
         post("/api/v1/cluster/snapshot", "Buat potret data", None, &[("200", Some("Snapshot"))]),
         post("/api/v1/cluster/level", "Naikkan tingkat fitur", Some("Level"), &[("200", Some("Level"))]),
     ]
-}
-
-/// Registers a type and all it is made of.
-fn register<T: ToSchema>(schemas: &mut Vec<(String, RefOr<Schema>)>) {
-    T::schemas(schemas);
-    schemas.push((T::name().into_owned(), T::schema()));
-}
-
-fn schemas() -> Vec<(String, RefOr<Schema>)> {
-    let mut schemas = Vec::new();
-    register::<ProblemBody>(&mut schemas);
-    register::<dto::contests::Contests>(&mut schemas);
-    register::<dto::regions::RegionPage>(&mut schemas);
-    register::<dto::results::ResultsPage>(&mut schemas);
-    register::<dto::stations::StationPage>(&mut schemas);
-    register::<dto::stations::TallyPage>(&mut schemas);
-    register::<dto::changes::Changes>(&mut schemas);
-    register::<dto::status::Status>(&mut schemas);
-    register::<dto::session::SignInBody>(&mut schemas);
-    register::<dto::session::SignedIn>(&mut schemas);
-    register::<dto::session::OwnStations>(&mut schemas);
-    register::<dto::submission::TallyBody>(&mut schemas);
-    register::<dto::submission::ReasonBody>(&mut schemas);
-    register::<dto::outcome::Accepted>(&mut schemas);
-    register::<dto::outcome::Moved>(&mut schemas);
-    register::<dto::batch::BatchBody>(&mut schemas);
-    register::<dto::batch::BatchResults>(&mut schemas);
-    register::<dto::master::RegionsBody>(&mut schemas);
-    register::<dto::master::AccountsBody>(&mut schemas);
-    register::<dto::master::Defined>(&mut schemas);
-    register::<dto::cluster::Cluster>(&mut schemas);
-    register::<dto::cluster::MemberBody>(&mut schemas);
-    register::<dto::joining::InvitationBody>(&mut schemas);
-    register::<dto::joining::Invitation>(&mut schemas);
-    register::<dto::joining::JoinBody>(&mut schemas);
-    register::<dto::joining::JoinAnswer>(&mut schemas);
-    register::<dto::cluster::ReplacementBody>(&mut schemas);
-    register::<dto::cluster::NodeNumber>(&mut schemas);
-    register::<dto::cluster::Leader>(&mut schemas);
-    register::<dto::cluster::Snapshot>(&mut schemas);
-    register::<dto::cluster::Level>(&mut schemas);
-    register::<dto::cluster::StateHash>(&mut schemas);
-    register::<dto::cluster::HashPoints>(&mut schemas);
-    register::<dto::epochs::Epochs>(&mut schemas);
-    schemas
-}
-
-fn content(kind: &str, schema: &str) -> (String, utoipa::openapi::Content) {
-    (kind.to_owned(), ContentBuilder::new().schema(Some(Ref::from_schema_name(schema))).build())
-}
-
-fn parameter(name: &str, place: ParameterIn, required: Required) -> ParameterBuilder {
-    let text = ObjectBuilder::new().schema_type(Type::String).build();
-    ParameterBuilder::new().name(name).parameter_in(place).required(required).schema(Some(text))
-}
-
-fn operation(call: &Call) -> OperationBuilder {
-    let mut operation = OperationBuilder::new().summary(Some(call.summary));
-    for listener in call.listeners {
-        operation = operation.tag(*listener);
-    }
-    let named = call.path.split('/').filter_map(|part| part.strip_prefix('{')?.strip_suffix('}'));
-    for name in named {
-        operation = operation.parameter(parameter(name, ParameterIn::Path, Required::True));
-    }
-    for name in call.query {
-        operation = operation.parameter(parameter(name, ParameterIn::Query, Required::False));
-    }
-    for name in call.headers {
-        let required = if *name == "Idempotency-Key" { Required::True } else { Required::False };
-        operation = operation.parameter(parameter(name, ParameterIn::Header, required));
-    }
-    if let Some(body) = call.body {
-        let (kind, content) = content("application/json", body);
-        let body = RequestBodyBuilder::new().content(kind, content).required(Some(Required::True));
-        operation = operation.request_body(Some(body.build()));
-    }
-    for (status, schema) in call.answers {
-        let mut response = ResponseBuilder::new().description(call.summary);
-        if let Some(schema) = schema {
-            let (kind, content) = content("application/json", schema);
-            response = response.content(kind, content);
-        }
-        operation = operation.response(*status, response);
-    }
-    let (kind, content) = content("application/problem+json", "ProblemBody");
-    let problem = ResponseBuilder::new().description("Masalah (RFC 9457)").content(kind, content);
-    operation = operation.response("default", problem);
-    if call.listeners == OFFICER && call.summary != "Masuk" {
-        operation = operation.security(SecurityRequirement::new("token", Vec::<String>::new()));
-    }
-    operation
-}
-
-/// The description of all three listeners.
-#[must_use]
-pub fn description() -> OpenApi {
-    let mut paths = PathsBuilder::new();
-    for call in reads().into_iter().chain(writes()).chain(operations()) {
-        let item = PathItemBuilder::new().operation(call.method.clone(), operation(&call));
-        paths = paths.path(call.path, item.build());
-    }
-    let token = SecurityScheme::Http(HttpBuilder::new().scheme(HttpAuthScheme::Bearer).build());
-    let components =
-        ComponentsBuilder::new().schemas_from_iter(schemas()).security_scheme("token", token).build();
-    let info = InfoBuilder::new().title("Rakit").version("v1").description(Some(
-        "Hasil penghitungan suara yang tersalin di setiap simpul. Sementara, bukan hasil resmi.",
-    ));
-    OpenApiBuilder::new().info(info.build()).paths(paths.build()).components(Some(components)).build()
 }
