@@ -50,6 +50,7 @@ pub(crate) fn router(api: &Api, pages: Router) -> Router {
         .route("/api/v1/master/accounts", post(master::accounts_by_account))
         .with_state(surface.clone())
         .merge(pages)
+        .merge(crate::web::entry::routes())
         .fallback(async || Problem::new(Code::NotFound))
         .layer(from_fn_with_state(surface.clone(), authenticated))
         .layer(from_fn_with_state(surface, envelope))

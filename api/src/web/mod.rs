@@ -5,6 +5,7 @@
 
 mod assets;
 mod children;
+pub mod entry;
 mod form;
 mod frame;
 mod moment;
