@@ -130,7 +130,7 @@ export class Phone {
 
   async send() {
     await this.tap("Kirim");
-    await this.heading("TPS");
+    await this.page.getByRole("heading", { level: 1, name: /^TPS \d/ }).waitFor();
   }
 
   /** The number of the receipt that is shown. */

@@ -16,6 +16,7 @@ mod command_line;
 mod crash;
 mod damage;
 mod disaster;
+mod entry_app;
 mod equality;
 mod failover;
 mod import;

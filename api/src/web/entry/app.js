@@ -10,6 +10,7 @@ import { outcomeScreen } from "./screen-outcome.js";
 import { readbackScreen } from "./screen-readback.js";
 import { signInScreen } from "./screen-signin.js";
 import { stationsScreen } from "./screen-stations.js";
+import { reached } from "./server.js";
 import { session } from "./session.js";
 import { persist } from "./store.js";
 
@@ -58,11 +59,12 @@ async function render() {
 
 async function showNetwork() {
   const waiting = (await queueOfAll()).length;
-  const words = [navigator.onLine ? "Ada jaringan" : "Tanpa jaringan"];
+  const away = !navigator.onLine || reached() === false;
+  const words = [!navigator.onLine ? "Tanpa jaringan" : reached() === false ? "Server belum menjawab" : "Ada jaringan"];
   if (waiting > 0) words.push(`${waiting} menunggu`);
   const place = document.getElementById("jaringan");
   if (place.textContent !== words.join(", ")) place.textContent = words.join(", ");
-  place.classList.toggle("off", !navigator.onLine);
+  place.classList.toggle("off", away);
 }
 
 function keepOffline() {
@@ -83,7 +85,8 @@ addEventListener("online", () => announce("Ada jaringan. Kiriman yang menunggu d
 addEventListener("offline", () => announce("Jaringan putus. Isian tetap tersimpan di HP."));
 addEventListener("online", showNetwork);
 addEventListener("offline", showNetwork);
-document.addEventListener("rakit-masuk", hope);
+addEventListener("rakit-jaringan", showNetwork);
+document.addEventListener("rakit-masuk", () => hope());
 onChange(showNetwork);
 await render();
 void showNetwork();

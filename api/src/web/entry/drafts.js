@@ -20,9 +20,26 @@ export function draftsOf(account) {
   return readAll("drafts", `${account}|`);
 }
 
-/** Saves, unless the write made from it was accepted meanwhile by another tab. */
 export async function save(one) {
   await transact(["drafts"], ({ drafts }) => drafts.put(one));
+}
+
+/** Puts a photo into a draft. */
+export async function withPhoto(one, photo) {
+  one.photos = [...one.photos, photo.id];
+  await transact(["drafts", "photos"], async ({ drafts, photos }) => {
+    await photos.put(photo);
+    await drafts.put(one);
+  });
+}
+
+/** Takes a photo out of a draft and off the disk. */
+export async function withoutPhoto(one, id) {
+  one.photos = one.photos.filter((other) => other !== id);
+  await transact(["drafts", "photos"], async ({ drafts, photos }) => {
+    await photos.remove(id);
+    await drafts.put(one);
+  });
 }
 
 /** Forgets a draft and its photos. */

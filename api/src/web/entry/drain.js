@@ -14,7 +14,8 @@ const PHOTO_ROUNDS_MAX = 3;
 
 let timer = null;
 let running = false;
-let again = false;
+/** Whether somebody asked while this was at work, and how firmly; null when nobody did. */
+let again = null;
 
 /** Runs alone among all tabs; another tab that is at it already will do it. */
 async function alone(work) {
@@ -109,10 +110,11 @@ async function sendOne(item, token, rounds = 0) {
   return end.next === "refused" ? refused(ready, answer.body) : later(ready, end.retryAfterMs, answer === null ? "silence" : "server");
 }
 
-async function drainAll() {
+async function drainAll(forced) {
   const now = await session();
-  // Another account's writes wait for that account.
-  if (!now?.token) return;
+  // Another account's writes wait for that account. A phone that knows to be without network does not even try, so that
+  // what never left it is not told as sent.
+  if (!now?.token || !(forced || navigator.onLine)) return;
   for (const item of await queueOf(now.username)) {
     if (item.state === "refused" || item.not_before > Date.now()) continue;
     if ((await sendOne(item, now.token)) === "sign-in") {
@@ -130,42 +132,43 @@ async function plan() {
   const waiting = (await queueOf(now.username)).filter((item) => item.state !== "refused");
   if (waiting.length === 0) return;
   const next = Math.min(...waiting.map((item) => item.not_before)) - Date.now();
-  timer = setTimeout(drain, Math.min(Math.max(next, 1000), 5 * 60 * 1000));
+  timer = setTimeout(() => drain(), Math.min(Math.max(next, 1000), 5 * 60 * 1000));
 }
 
-/** Sends whatever may be sent now. */
-export async function drain() {
+/** Sends whatever may be sent now; `forced` by somebody who does not believe that there is no network. */
+export async function drain(forced = false) {
   if (running) {
-    again = true;
+    again = again || forced;
     return;
   }
   running = true;
   try {
-    await alone(drainAll);
+    await alone(() => drainAll(forced));
   } catch (error) {
     console.warn("drain", error);
   } finally {
     running = false;
   }
-  if (again) {
-    again = false;
-    return drain();
+  if (again !== null) {
+    const firmly = again;
+    again = null;
+    return drain(firmly);
   }
   await plan();
 }
 
 /** Something says that waiting may be over: only what a server asked for is still waited for. */
-export async function hope() {
+export async function hope(forced = false) {
   const now = await session();
   for (const item of now ? await queueOf(now.username) : []) {
     if (item.not_before > Date.now()) await update(item, { not_before: item.asked_until ?? 0 });
   }
-  await drain();
+  await drain(forced);
 }
 
 /** Starts draining for the life of the page. */
 export function start() {
-  addEventListener("online", hope);
+  addEventListener("online", () => hope());
   document.addEventListener("visibilitychange", () => {
     if (document.visibilityState === "visible") hope();
   });

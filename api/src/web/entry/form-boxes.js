@@ -52,13 +52,13 @@ export class Boxes {
     const findings = h("div", { class: "findings", "aria-live": "polite" });
     this.findings.set(part.id, findings);
     const many = part.groups.flatMap((group) => group.rows).length >= FILTER_FROM;
-    const groups = part.groups.map((group) => this.group(group, part.parties));
+    const groups = part.groups.map((group) => this.group(group, part.parties ?? false));
     return h("section", { class: "part", "aria-labelledby": `bagian-${part.id}` },
       h("h2", { id: `bagian-${part.id}` }, h("span", { class: "roman" }, `${part.id}.`), ` ${part.title}`), many && this.filter(groups), groups, findings);
   }
 
   group(group, isParty) {
-    const rows = group.rows.map((row) => (row.kind === "people" ? this.people(row) : this.single(row)));
+    const rows = group.rows.map((row) => (row.kind === "people" ? this.people(row) : this.single(row, isParty)));
     if (!group.title) return h("div", { class: "group" }, rows);
     const subtotal = isParty ? h("p", { class: "hint subtotal" }) : null;
     if (subtotal) this.subtotals.push({ node: subtotal, rows: group.rows });
@@ -93,24 +93,25 @@ export class Boxes {
   }
 
   people(row) {
-    const boxes = row.boxes.map((box) => this.box(box, h("span", {}, h("span", { "aria-hidden": "true" }, box.column), h("span", { class: "unseen" }, box.name))));
+    const boxes = row.boxes.map((box) => this.box(box, h("span", {}, h("span", { "aria-hidden": "true" }, box.column), h("span", { class: "unseen" }, box.name)), box.column));
     return h("fieldset", { class: `row people${row.strong ? " strong" : ""}` },
       h("legend", {}, row.number && h("span", { class: "number" }, row.number), ` ${row.label}`),
       h("div", { class: "columns" }, boxes.map(({ label, input }) => h("div", { class: "column" }, label, input))), boxes.map(({ words }) => words));
   }
 
-  single(row) {
+  single(row, belowParty) {
     const [{ label, input, words }] = row.boxes.map((box) =>
-      this.box(box, h("span", {}, row.number && h("span", { class: "number" }, row.number), h("span", {}, row.label), row.party && !this.grouped ? h("span", { class: "hint" }, row.party) : null)));
+      this.box(box, h("span", {}, row.number && h("span", { class: "number" }, row.number), h("span", {}, row.label), row.party && !belowParty ? h("span", { class: "hint" }, row.party) : null)));
     return h("div", { class: `row single${row.strong ? " strong" : ""}`, "data-words": `${row.number} ${row.label} ${row.party ?? ""}`.toLowerCase() }, h("div", { class: "line" }, label, input), words);
   }
 
-  box(box, name) {
+  /** `column` stands before the words where a row has several boxes. */
+  box(box, name, column = null) {
     const id = boxId(box.pointer);
     const words = h("p", { id: `${id}-kata`, class: "words" });
     const input = h("input", { id, class: "digits", type: "text", inputmode: "numeric", pattern: "[0-9]*", autocomplete: "off", enterkeyhint: "next", "aria-describedby": words.id, value: this.values[box.pointer] ?? "" });
     this.inputs.set(box.pointer, input);
-    this.words.set(box.pointer, { words, column: box.column });
+    this.words.set(box.pointer, { words, column });
     guarded(input, this.digitsMax, () => {
       this.say(box.pointer);
       this.typed(box.pointer, input.value);
@@ -141,8 +142,7 @@ export class Boxes {
     const { words, column } = this.words.get(pointer);
     const text = this.inputs.get(pointer).value;
     const number = Number(text);
-    const several = this.inputs.has(pointer.replace(/\/[^/]+$/, "/female"));
-    words.replaceChildren(...(text === "" ? [] : [several ? h("b", {}, `${column} `) : "", `${grouped(number)} = ${inWords(number)}`]));
+    words.replaceChildren(...(text === "" ? [] : [column ? h("b", {}, `${column} `) : "", `${grouped(number)} = ${inWords(number)}`]));
   }
 
   /** Puts a number into a box, as if typed. */

@@ -1,10 +1,11 @@
 // The photos of a draft: taken, seen, removed.
 
 import { announce, button, h, notice } from "./dom.js";
+import { withoutPhoto, withPhoto } from "./drafts.js";
 import { blobOf, PHOTOS_MAX, photosOf, take } from "./photos.js";
 
-/** `changed(ids)` saves the list before this goes on. Answers the section and what to do when the screen is left. */
-export async function photoSection(draft, required, changed) {
+/** Answers the section and what to do when the screen is left. */
+export async function photoSection(draft, required) {
   const addresses = [];
   const list = h("ul", { class: "photos" });
   const error = h("div", { role: "alert" });
@@ -19,7 +20,7 @@ export async function photoSection(draft, required, changed) {
       const size = `${Math.max(1, Math.round(photo.bytes.byteLength / 1024))} KB`;
       return h("li", {}, h("img", { src: address, alt: `Foto ${place + 1}`, width: "72", height: "72" }), h("span", { class: "hint" }, `Foto ${place + 1}, ${size}`),
         button("Hapus", async () => {
-          await changed(draft.photos.filter((id) => id !== photo.id));
+          await withoutPhoto(draft, photo.id);
           await draw();
           announce(`Foto ${place + 1} dihapus.`);
           input.focus();
@@ -34,8 +35,7 @@ export async function photoSection(draft, required, changed) {
     error.replaceChildren();
     if (!file) return;
     try {
-      const photo = await take(file);
-      await changed([...draft.photos, photo.id]);
+      await withPhoto(draft, await take(file));
       await draw();
       announce(`Foto ${draft.photos.length} tersimpan di HP.`);
     } catch (problem) {

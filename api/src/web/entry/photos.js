@@ -1,6 +1,6 @@
 // Photos of the form: scaled down on the phone, kept until the form is accepted, sent before the form that names them.
 
-import { write, transact } from "./store.js";
+import { transact } from "./store.js";
 
 const SIDE_PIXELS_MAX = 1600;
 const QUALITY = 0.7;
@@ -30,13 +30,11 @@ async function jpeg(file) {
   }
 }
 
-/** Scales and keeps a photo; answers its record. Throws what cannot be read as a picture. */
+/** Scales a photo and answers its record. Throws what cannot be read as a picture. */
 export async function take(file) {
   const { blob, width, height } = await jpeg(file);
   // As bytes: not every browser keeps a Blob in its database for long.
-  const record = { id: crypto.randomUUID(), bytes: await blob.arrayBuffer(), type: "image/jpeg", width, height, sha256: null, taken_at: Date.now() };
-  await write("photos", record);
-  return record;
+  return { id: crypto.randomUUID(), bytes: await blob.arrayBuffer(), type: "image/jpeg", width, height, sha256: null, taken_at: Date.now() };
 }
 
 export function blobOf(photo) {

@@ -4,6 +4,7 @@ import { check } from "./checks.js";
 import { countMax, numberAt, votePointers } from "./shape.js";
 import { grouped } from "./words.js";
 
+/** For each broken sum; more than a few are no help. */
 const PROPOSALS_MAX = 4;
 
 /** The sums of the form: [what stands for the sum, its addends]. */
@@ -47,7 +48,7 @@ export function repairs(values, contest, station) {
   const most = countMax(station);
   const seen = new Set();
   const ranked = [];
-  for (const { pointer, to, why } of sumsOf(contest).flatMap((sum) => candidates(values, sum))) {
+  for (const { pointer, to, why, sum } of sumsOf(contest).flatMap((one, sum) => candidates(values, one).map((found) => ({ ...found, sum })))) {
     const name = `${pointer}=${to}`;
     if (to < 0 || to > most || seen.has(name)) continue;
     seen.add(name);
@@ -56,8 +57,9 @@ export function repairs(values, contest, station) {
     const mended = before.map((flag) => flag.rule).filter((rule) => !left.has(rule));
     const gain = weight(before) - weight(after);
     if (gain <= 0 || after.some((flag) => flag.severity !== "note" && !before.some((old) => old.rule === flag.rule))) continue;
-    ranked.push({ gain, proposal: { fields: { [pointer]: to }, reason: `${why}.`, repairs: mended } });
+    ranked.push({ gain, sum, proposal: { fields: { [pointer]: to }, reason: `${why}.`, repairs: mended } });
   }
   ranked.sort((left, right) => right.gain - left.gain);
-  return ranked.slice(0, PROPOSALS_MAX).map(({ proposal }) => proposal);
+  const ofSum = (one, place) => ranked.slice(0, place).filter((other) => other.sum === one.sum).length;
+  return ranked.filter((one, place) => ofSum(one, place) < PROPOSALS_MAX).map(({ proposal }) => proposal);
 }

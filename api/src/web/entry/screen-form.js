@@ -7,8 +7,8 @@ import { blank, draft as draftOf, save } from "./drafts.js";
 import { Boxes } from "./form-boxes.js";
 import { Findings } from "./form-findings.js";
 import { photoSection } from "./form-photos.js";
-import { contest as contestOf, numbersKept, numbersLatest, station as stationOf, stationsKept } from "./knowledge.js";
-import { queued, takeBack } from "./queue.js";
+import { contest as contestOf, numbersKept, numbersLatest, station as stationOf, stationsKept, stationsLatest } from "./knowledge.js";
+import { queued, receiptsOf, takeBack } from "./queue.js";
 import { repairs } from "./repairs.js";
 import { kindOf } from "./screen-stations.js";
 import { countMax, formOf, valuesOf } from "./shape.js";
@@ -16,28 +16,38 @@ import { problemWords } from "./texts.js";
 import { grouped } from "./words.js";
 
 const SAVE_MS = 250;
+/** Refusals that only the form itself can answer. */
+export const FORM_ANSWERS = ["confirmation-required", "invalid-form"];
 const REASON_CHARACTERS_MAX = 1000;
 
+export function nameOf(station) {
+  return station.name ?? `TPS ${String(station.number).padStart(3, "0")}`;
+}
+
 /** Where a station lies, in a few words. */
-export function placeOf(station, contest) {
+export function placeOf(station, contest, named = true) {
   const names = (station.path ?? []).slice(1).reverse().map((one) => one.name);
-  return h("p", { class: "place" }, h("b", {}, station.name ?? `TPS ${String(station.number).padStart(3, "0")}`), h("span", {}, names.join(", ")), h("span", { class: "code" }, `${station.code}, ${contest.name}`));
+  return h("p", { class: "place" }, named && h("b", {}, nameOf(station)), h("span", {}, names.join(", ")), h("span", { class: "code" }, `${station.code}, ${contest.name}`));
 }
 
 /** The version that the next write builds upon. A second reading is never shown what the first read. */
 async function baseOf(work) {
   if (work.kind === "review") {
-    const listed = (await stationsKept(work.contest))?.value.stations.find((one) => one.code === work.station);
+    const listed = ((await stationsLatest(work.contest)) ?? (await stationsKept(work.contest)))?.value.stations.find((one) => one.code === work.station);
     return { revision: listed?.revision ?? 0, form: null };
   }
-  const known = (await numbersKept(work.contest, work.station)) ?? (await numbersLatest(work.contest, work.station));
-  return { revision: known?.value.revision ?? 0, form: known?.value.form ?? null };
+  const known = ((await numbersKept(work.contest, work.station)) ?? (await numbersLatest(work.contest, work.station)))?.value;
+  const receipt = (await receiptsOf(work)).at(-1);
+  // What this phone sent last may be newer than what it asked for last.
+  if (receipt && receipt.receipt.revision > (known?.revision ?? 0)) return { revision: receipt.receipt.revision, form: receipt.form };
+  return { revision: known?.revision ?? 0, form: known?.form ?? null };
 }
 
 /** The draft of a piece of work; a correction begins with the numbers that are there. */
 async function opened(work, contest) {
   const old = await draftOf(work);
-  if (old) return old;
+  // A reading is of the paper: it stands beside whatever version is there now.
+  if (old) return work.kind === "review" ? { ...old, base: await baseOf(work) } : old;
   const fresh = blank(work, await baseOf(work));
   if (fresh.base.form) fresh.values = valuesOf(fresh.base.form, contest);
   return fresh;
@@ -50,14 +60,21 @@ function judgedOf(item, form) {
   return { flags: problem.flags ?? [], proposals: problem.proposals ?? [] };
 }
 
+function toFirstMark() {
+  return button("Ke angka pertama yang bertanda", () => {
+    const marked = document.querySelector("[aria-invalid=true]");
+    if (marked) point(marked);
+  });
+}
+
 function headNotes(work, draft, item) {
   const notes = [];
   if (work.kind === "review") notes.push(notice("info", "Bacaan kedua", h("p", {}, "Isi dari kertas formulir, tanpa melihat angka orang lain. Hasilnya dibandingkan setelah dikirim.")));
   else if (draft.base.revision > 0) notes.push(notice("info", `Koreksi atas versi ${grouped(draft.base.revision)}`, h("p", {}, "Ubah hanya angka yang salah. Versi lama tetap tercatat.")));
   if (item?.state === "refused") {
-    const { title, action, detail } = problemWords(item.problem);
+    const { title, action, detail } = problemWords(item.problem, work.kind);
     const places = (item.problem.errors ?? []).map((error) => h("li", {}, error.detail));
-    notes.push(h("div", { role: "alert" }, notice("bad", title, h("p", {}, action), detail && h("p", {}, detail), places.length > 0 && h("ul", {}, places))));
+    notes.push(h("div", { role: "alert" }, notice("bad", title, h("p", {}, action), detail && h("p", {}, detail), places.length > 0 && h("ul", {}, places), FORM_ANSWERS.includes(item.problem.code) && toFirstMark())));
   }
   return notes;
 }
@@ -149,10 +166,7 @@ export async function formScreen(context) {
     findings.show(flags, proposals);
   }
 
-  const photos = work.kind === "review" ? null : await photoSection(draft, contest.photo_required, async (ids) => {
-    draft.photos = ids;
-    await keep.now();
-  });
+  const photos = work.kind === "review" ? null : await photoSection(draft, contest.photo_required);
   const next = button("Baca ulang", async () => {
     judge();
     const found = obstacle({ draft, boxes, contest, station, reason, needsPhoto: contest.photo_required });
@@ -176,7 +190,5 @@ export async function formScreen(context) {
     photos?.leave();
     if (keep.pending()) await keep.now();
   });
-  const marked = item?.state === "refused" && document.querySelector("[aria-invalid=true]");
-  if (marked) point(marked);
 }
 

@@ -7,15 +7,12 @@ import { hope } from "./drain.js";
 import { contest as contestOf, numbersLatest, station as stationOf, stationsKept, stationsLatest } from "./knowledge.js";
 import { picture, receiptAddress } from "./qr.js";
 import { queued, receiptsOf, takeBack } from "./queue.js";
-import { placeOf } from "./screen-form.js";
+import { FORM_ANSWERS, nameOf, placeOf } from "./screen-form.js";
 import { kindOf } from "./screen-stations.js";
 import { session } from "./session.js";
 import { boxesOf, numberAt, valuesOf } from "./shape.js";
-import { problemWords, stateWords, waitingWords } from "./texts.js";
+import { problemWords, stateKind, stateWords, waitingWords } from "./texts.js";
 import { grouped, moment } from "./words.js";
-
-/** Refusals that only the form itself can answer. */
-const FORM_ANSWERS = ["confirmation-required", "invalid-form"];
 
 function fact(name, value) {
   return h("div", {}, h("dt", {}, name), h("dd", {}, value));
@@ -36,7 +33,7 @@ function receiptCard(record, contest) {
   const address = receiptAddress({ host: record.host, contest: record.contest, station: record.station, receipt });
   return h("section", { class: "card receipt", "aria-labelledby": "tanda-terima" },
     h("h2", { id: "tanda-terima" }, `Diterima #${grouped(receipt.index)}`),
-    h("p", {}, h("span", { class: "chip good" }, stateWords(record.state))), differences(record, contest),
+    h("p", {}, h("span", { class: `chip ${stateKind(record.state)}` }, stateWords(record.state))), differences(record, contest),
     record.late && h("p", { class: "hint" }, "Server sudah menerima kiriman ini sebelumnya; dikenali dari sidik datanya."),
     flags.length > 0 && notice("warn", "Dicatat bersama tanda", h("ul", {}, flags)),
     h("dl", { class: "facts" }, fact("Versi", grouped(receipt.revision)), fact("Waktu", moment(receipt.at)), fact("Suara sah", grouped(record.form.valid)), fact("Suara tidak sah", grouped(record.form.invalid)), fact("Jumlah suara", grouped(record.form.total)),
@@ -72,18 +69,20 @@ async function waitingCard(work, contest, item, signedIn) {
   const words = waitingWords(item, signedIn);
   const form = `#/isi/${work.contest}/${work.station}`;
   if (item.state === "refused") {
-    const { title, action, detail } = problemWords(item.problem);
+    const { title, action, detail } = problemWords(item.problem, work.kind);
     const stale = item.problem.code === "stale-revision" && work.kind === "report";
     return h("section", { class: "card" }, h("h2", {}, title), h("p", {}, action), detail && h("p", {}, detail), stale && (await conflict(work, contest, item)), h("div", { class: "actions" }, h("a", { class: "button", href: form }, "Buka isian")));
   }
   return h("section", { class: "card" }, h("h2", {}, words.label), h("p", {}, words.detail),
-    h("div", { class: "actions" }, signedIn ? button("Coba kirim sekarang", hope) : h("a", { class: "button main", href: "#/masuk" }, "Masuk lagi"), item.state === "saved" && h("a", { class: "button", href: form }, "Ubah isian")));
+    h("div", { class: "actions" }, signedIn ? button("Coba kirim sekarang", () => hope(true)) : h("a", { class: "button main", href: "#/masuk" }, "Masuk lagi"), item.state === "saved" && h("a", { class: "button", href: form }, "Ubah isian")));
 }
 
 /** What the server knows of a station that this phone has no receipt for. */
 async function known(work) {
-  const listed = (await stationsKept(work.contest))?.value.stations.find((one) => one.code === work.station);
-  if (work.kind === "review") return listed;
+  const review = work.kind === "review";
+  const list = review ? await stationsLatest(work.contest) : await stationsKept(work.contest);
+  const listed = list?.value.stations.find((one) => one.code === work.station);
+  if (review) return listed;
   const latest = await numbersLatest(work.contest, work.station);
   return latest ? { state: latest.value.state, revision: latest.value.revision } : listed;
 }
@@ -114,8 +113,8 @@ export async function outcomeScreen(context) {
   async function draw() {
     const [item, receipts, draft, account] = await Promise.all([queued(work), receiptsOf(work), draftOf(work), session()]);
     if (!context.alive()) return;
-    if (item?.state === "refused" && FORM_ANSWERS.includes(item.problem.code) && !item.problem.photo && seen !== null) {
-      location.hash = `#/isi/${work.contest}/${work.station}`;
+    if (item?.state === "refused" && FORM_ANSWERS.includes(item.problem.code) && !item.problem.photo) {
+      location.replace(`#/isi/${work.contest}/${work.station}`);
       return;
     }
     const receipt = receipts.at(-1);
@@ -123,16 +122,17 @@ export async function outcomeScreen(context) {
     if (text === seen) return;
     seen = text;
     const accepted = receipt && { state: receipt.state, revision: receipt.receipt.revision };
-    const state = accepted ?? there;
+    const state = accepted && (there?.revision ?? 0) < accepted.revision ? accepted : (there ?? accepted);
+    const newer = accepted && state.revision > accepted.revision && notice("warn", `Ada versi lebih baru: ${grouped(state.revision)}`, h("p", {}, `Bukan dari HP ini. Keadaan sekarang: ${stateWords(state.state)}.`));
     const nodes = item
       ? [await waitingCard(work, contest, item, Boolean(account?.token)), receipt && receiptCard(receipt, contest)]
-      : [receipt ? receiptCard(receipt, contest) : state && state.state !== "absent" && notice("good", stateWords(state.state), h("p", {}, `Versi ${grouped(state.revision)} sudah tercatat di server.`)), starting(work, state, draft, receipt)];
+      : [newer, receipt ? receiptCard(receipt, contest) : state && state.state !== "absent" && notice(stateKind(state.state), stateWords(state.state), h("p", {}, `Versi ${grouped(state.revision)} sudah tercatat di server.`)), starting(work, state, draft, receipt)];
     if (context.alive()) place.replaceChildren(...nodes.filter(Boolean));
     if (receipt && !item) void stationsLatest(work.contest);
   }
 
   await draw();
-  if (!context.alive()) return;
-  show("TPS", placeOf(station, contest), place, h("p", {}, h("a", { class: "link", href: "#/" }, "Kembali ke daftar TPS")));
+  if (!context.alive() || seen === null) return;
+  show(nameOf(station), placeOf(station, contest, false), place, h("p", {}, h("a", { class: "link", href: "#/" }, "Kembali ke daftar TPS")));
   context.onLeave(onChange(draw));
 }

@@ -6,7 +6,7 @@ import { draftsOf, workId } from "./drafts.js";
 import { contests, prepare, stationsKept, stationsLatest } from "./knowledge.js";
 import { queueOf, receiptsOfAccount } from "./queue.js";
 import { session, signOut } from "./session.js";
-import { roleWords, stateWords, waitingWords } from "./texts.js";
+import { roleWords, stateKind, stateWords, waitingWords } from "./texts.js";
 import { grouped, moment } from "./words.js";
 import { read, write } from "./store.js";
 
@@ -33,8 +33,9 @@ function standing(station, local, signedIn) {
   const receipt = local.receipts.get(local.id(station.code));
   const draft = local.drafts.has(local.id(station.code)) ? chip("warn", "Draf di HP") : null;
   if (draft) return draft;
-  if (receipt) return chip("good", `Diterima #${grouped(receipt.receipt.index)}`);
-  return chip(station.state === "absent" ? "plain" : "good", stateWords(station.state));
+  const ours = receipt && (station.revision < receipt.receipt.revision || (station.revision === receipt.receipt.revision && station.state === receipt.state));
+  if (ours) return chip(stateKind(receipt.state), receipt.state === "held" ? `Ditahan #${grouped(receipt.receipt.index)}` : `Diterima #${grouped(receipt.receipt.index)}`);
+  return chip(stateKind(station.state), stateWords(station.state));
 }
 
 async function localOf(now, contest) {
@@ -107,6 +108,9 @@ export async function stationsScreen(context) {
     filterBox.hidden = stations.length < FILTER_FROM;
     const wanted = filter.value.trim().toLowerCase();
     const fitting = stations.filter((one) => `${one.name} ${one.code}`.toLowerCase().includes(wanted));
+    // What waits on this phone comes first, wherever it stands in a long list.
+    const waits = (one) => local.queue.has(local.id(one.code)) || local.drafts.has(local.id(one.code));
+    fitting.sort((left, right) => waits(right) - waits(left));
     const items = fitting.slice(0, CARDS_MAX).map((one) => card(one, chosen.id, local, Boolean(account?.token)));
     if (fitting.length > CARDS_MAX) items.push(h("li", { class: "hint" }, `Masih ada ${grouped(fitting.length - CARDS_MAX)} TPS lain; pakai kotak cari.`));
     const text = items.map((item) => item.textContent).join("|");

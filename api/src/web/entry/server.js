@@ -6,6 +6,13 @@ const READ_MS_MAX = 12_000;
 const WRITE_MS_MAX = 25_000;
 const UPLOAD_MS_MAX = 180_000;
 
+let answered = null;
+
+/** Whether the server answered when it was asked last; null before that. */
+export function reached() {
+  return answered;
+}
+
 async function bodyOf(response) {
   const type = response.headers.get("Content-Type") ?? "";
   if (!type.includes("json")) return null;
@@ -24,12 +31,15 @@ async function ask(path, options, deadlineMs) {
     const response = await fetch(path, { ...options, signal: abort.signal, credentials: "omit", cache: "no-store", redirect: "error" });
     const body = await bodyOf(response);
     // Half an answer is none.
-    if (body === undefined) return null;
+    answered = body !== undefined;
+    if (!answered) return null;
     return { status: response.status, body, retryAfterMs: retryAfterMs(response.headers.get("Retry-After")), replay: response.headers.get("Idempotent-Replay") === "true" };
   } catch {
+    answered = false;
     return null;
   } finally {
     clearTimeout(timer);
+    dispatchEvent(new Event("rakit-jaringan"));
   }
 }
 

@@ -13,6 +13,12 @@ export function stateWords(state) {
   return STATES[state] ?? state;
 }
 
+/** How a state looks: good, warn or plain. */
+export function stateKind(state) {
+  if (state === "absent") return "plain";
+  return state === "held" || state === "disputed" ? "warn" : "good";
+}
+
 const ROLES = {
   officer: "petugas KPPS",
   reviewer: "pembaca kedua",
@@ -30,7 +36,7 @@ export function roleWords(role) {
 export function waitingWords(item, signedIn) {
   if (item.state === "refused") return { label: "Perlu diperiksa", detail: "Server meminta sesuatu diperbaiki atau dikonfirmasi.", kind: "bad" };
   if (!signedIn) return { label: item.state === "sent" ? "Terkirim" : "Tersimpan di HP", detail: "Masuk lagi supaya pengiriman dilanjutkan. Isian tidak hilang.", kind: "warn" };
-  if (item.state === "sent") return { label: "Terkirim", detail: "Menunggu jawaban server. Kalau sinyal putus, aplikasi menanyakan lagi dengan kunci yang sama; formulir tidak tercatat dua kali.", kind: "info" };
+  if (item.state === "sent") return { label: item.failures > 0 ? "Terkirim, belum dijawab" : "Terkirim", detail: "Menunggu jawaban server. Kalau sinyal putus, aplikasi menanyakan lagi dengan kunci yang sama; formulir tidak tercatat dua kali.", kind: "info" };
   if (item.progress) return { label: "Tersimpan di HP", detail: `Mengunggah foto ${item.progress[0] + 1} dari ${item.progress[1]}.`, kind: "info" };
   return { label: "Tersimpan di HP", detail: "Menunggu sinyal. Boleh ditutup; aplikasi mengirim sendiri saat dibuka dan ada sinyal.", kind: "info" };
 }
@@ -53,7 +59,13 @@ const PROBLEMS = {
 };
 
 /** A refusal in words: {title, action, detail}. */
-export function problemWords(problem) {
+export function problemWords(problem, kind = "report") {
+  if (problem?.photo) {
+    return { title: "Foto belum bisa diterima server", action: "Hapus foto itu atau ambil lagi dengan kamera, lalu kirim.", detail: problem.detail ?? null };
+  }
+  if (kind === "review" && problem?.code === "stale-revision") {
+    return { title: "Formulir ini baru saja dikoreksi", action: "Buka isian lalu kirim lagi. Bacaan Anda tetap tersimpan di HP.", detail: null };
+  }
   const [title, action] = PROBLEMS[problem?.code] ?? [problem?.title ?? "Kiriman ditolak", "Buka isian, periksa, lalu kirim lagi. Kalau tetap ditolak, hubungi PPK."];
   const detail = problem?.code === "confirmation-required" ? null : problem?.detail;
   return { title, action, detail: detail ?? null };

@@ -1,0 +1,94 @@
+// Every screen, light and dark: no finding of axe, nothing that scrolls sideways on a narrow phone or with large type.
+
+import { readFileSync } from "node:fs";
+import { mkdir } from "node:fs/promises";
+import { createRequire } from "node:module";
+import { numbers } from "../phone.mjs";
+import { equal, until } from "../stage.mjs";
+
+const PPWP = "ppwp";
+const AXE = readFileSync(createRequire(import.meta.url).resolve("axe-core/axe.min.js"), "utf8");
+const RULES = ["wcag2a", "wcag2aa", "wcag21a", "wcag21aa", "wcag22aa", "best-practice"];
+/** Where pictures of all screens go, for whoever wants to look at them. */
+const PICTURES = process.env.RAKIT_SCREENSHOTS;
+
+async function judged(phone, name) {
+  const { page } = phone;
+  await page.evaluate(AXE);
+  const result = await page.evaluate((rules) => axe.run(document, { runOnly: { type: "tag", values: rules }, resultTypes: ["violations"] }), RULES);
+  equal(result.violations.map((one) => [one.id, one.nodes.map((node) => node.html.slice(0, 160))]), [], `axe about ${name}`);
+  for (const size of ["100%", "200%"]) {
+    await page.evaluate((type) => (document.documentElement.style.fontSize = type), size);
+    const wide = await page.evaluate(() => document.scrollingElement.scrollWidth - innerWidth);
+    if (wide > 0) throw new Error(`${name} is ${wide} pixels too wide with type of ${size}`);
+  }
+  await page.evaluate(() => document.documentElement.style.removeProperty("font-size"));
+  const small = await page.evaluate(() => [...document.querySelectorAll("button, a.button, input:not([type=radio], [type=checkbox], .file), select, .choice")]
+    .filter((one) => one.checkVisibility() && one.getBoundingClientRect().height < 47.5).map((one) => one.outerHTML.slice(0, 120)));
+  equal(small, [], `targets of ${name} below 48 pixels`);
+  if (!PICTURES) return;
+  await mkdir(PICTURES, { recursive: true });
+  await page.screenshot({ path: `${PICTURES}/${phone.dress}-${name}.png`, fullPage: true });
+  await page.screenshot({ path: `${PICTURES}/${phone.dress}-${name}-first.png` });
+}
+
+async function walk(stage, dark, [sound, broken], width = 360) {
+  const phone = await stage.phone({ dark, width });
+  phone.dress = `${dark ? "dark" : "light"}${width === 360 ? "" : `-${width}`}`;
+  await phone.open("#akun=kpps-panggang&kode=ABCD-EFGH");
+  await phone.heading("Masuk");
+  equal(await phone.page.evaluate(() => [location.href.includes("kode"), document.getElementById("kode").value]), [false, "ABCD-EFGH"], "the code, out of the address at once");
+  await judged(phone, "masuk");
+  await phone.tap("Masuk");
+  await phone.shows("Belum bisa masuk");
+  await judged(phone, "masuk-salah");
+  await phone.signIn(stage.officer);
+  await phone.prepared();
+  await phone.shows("TPS 003");
+  await judged(phone, "daftar");
+  await phone.goto("tps", PPWP, sound);
+  await phone.shows("Isi formulir");
+  await judged(phone, "tps");
+  await phone.blankForm(PPWP, sound);
+  await judged(phone, "isi-kosong");
+  await phone.fillIn(numbers({ 100025: 41, 100026: 60, 100027: 40 }));
+  await judged(phone, "isi");
+  await phone.readBack();
+  await judged(phone, "baca");
+  await phone.send();
+  await phone.receipt();
+  await judged(phone, "tanda-terima");
+  await phone.blankForm(PPWP, broken);
+  await phone.fillIn({ ...numbers({ 100025: 44, 100026: 60, 100027: 40 }), valid: 141, total: 146, disabled: { male: 1, female: 1, total: 3 } });
+  await phone.page.getByText("Sesuai formulir").first().click();
+  await phone.page.getByLabel(/Mengapa/).fill("Ketua KPPS salah menjumlah, saksi setuju.");
+  await judged(phone, "isi-temuan");
+  await phone.readBack();
+  await judged(phone, "baca-temuan");
+  stage.door.shut();
+  await phone.send();
+  await until("a failed try", async () => (await phone.stored("queue"))[0]?.failures > 0);
+  await judged(phone, "menunggu");
+  await phone.goto("", "", "");
+  await phone.shows(/Tersimpan di HP|Terkirim/);
+  await judged(phone, "daftar-menunggu");
+  stage.door.reopen();
+  await phone.goto("tps", PPWP, broken);
+  await phone.tap("Coba kirim sekarang");
+  await phone.shows("Mungkin salah baca");
+  await judged(phone, "isi-usulan");
+  await phone.goto("isi", "pdpr", broken);
+  await phone.page.getByText("kotak terisi").waitFor();
+  await judged(phone, "isi-partai");
+  await phone.goto("", "", "");
+  await phone.tap("Keluar");
+  await phone.shows("Keluar dari akun ini?");
+  await judged(phone, "keluar");
+  await phone.close();
+}
+
+export const cases = {
+  light: (stage) => walk(stage, false, stage.stations.slice(0, 2)),
+  dark: (stage) => walk(stage, true, stage.stations.slice(2, 4)),
+  narrow: (stage) => walk(stage, false, stage.stations.slice(4, 6), 320),
+};

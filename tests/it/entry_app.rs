@@ -1,0 +1,187 @@
+//! The entry app in a real browser against a real cluster: `tests/browser` plays the officer, this side owns the nodes.
+//!
+//! Invariant: the browser's script can ask for a node to be ended or started, in one line of JSON, and learns in one
+//! line when that is done; everything else it does as a phone would, through the officers' listener.
+
+use std::path::PathBuf;
+use std::process::Stdio;
+use std::time::Duration;
+
+use serde_json::{Value, json};
+use tests::cluster::Cluster;
+use tests::program::{rakit, write_file};
+use tests::register::{contests_json, regions_csv};
+use tokio::io::{AsyncBufReadExt as _, AsyncWriteExt as _, BufReader};
+use tokio::process::{Child, ChildStdin, Command};
+
+/// How long the cases of one file may take.
+const FILE_PATIENCE: Duration = Duration::from_mins(4);
+/// Where the officer works, and how many stations are there.
+const VILLAGE: (&str, u32) = ("3101011001", 12);
+/// Where somebody else works.
+const NEIGHBOUR_VILLAGE: (&str, u32) = ("3101011002", 3);
+const PARTIES: [&str; 4] = ["Partai Melati", "Partai Beringin", "Partai Pinisi", "Partai Rajawali"];
+const CANDIDATES: u32 = 48;
+
+fn candidate(number: u32) -> String {
+    format!("c{number:03}")
+}
+
+/// The pairs for president, and a ballot with many candidates of some parties.
+fn contests() -> Value {
+    let mut contests = contests_json();
+    contests["contests"][0]["partial_forms"] = json!(false);
+    let option = |number: u32| {
+        let party =
+            PARTIES[usize::try_from(number).unwrap() * PARTIES.len() / usize::try_from(CANDIDATES).unwrap()];
+        json!({"id": candidate(number), "name": format!("CALEG {number}"), "order": number + 1, "color": null, "party": party})
+    };
+    let options: Vec<Value> = (0..CANDIDATES).map(option).collect();
+    contests["contests"].as_array_mut().unwrap().push(json!({
+        "id": "pdpr", "name": "DPR RI", "kind": "pdpr", "region": "0", "regions": ["0"], "partial_forms": false,
+        "photo_required": false, "options": options,
+    }));
+    contests
+}
+
+const ACCOUNTS: [[&str; 4]; 4] = [
+    ["kpps-panggang", "sandi-panggang-24", "officer", VILLAGE.0],
+    ["kpps-kelapa", "sandi-kelapa-24", "officer", NEIGHBOUR_VILLAGE.0],
+    ["pembaca-utara", "sandi-utara-24", "reviewer", "310101"],
+    ["pengawas-utara", "sandi-awas-24", "auditor", "310101"],
+];
+
+async fn cluster() -> Cluster {
+    let cluster = Cluster::empty().await;
+    let rows = ACCOUNTS.map(|row| row.join(",")).join("\n");
+    let files = [
+        ("regions", "regions.csv", regions_csv(&[VILLAGE, NEIGHBOUR_VILLAGE])),
+        ("contests", "contests.json", contests().to_string()),
+        ("accounts", "accounts.csv", format!("username,password,role,scope\n{rows}\n")),
+    ];
+    for (what, name, text) in files {
+        let path = cluster.folder().join(name);
+        write_file(&path, &text);
+        let (path, file) = (path.display().to_string(), cluster.file_path().display().to_string());
+        drop(rakit(["import", what, &path, "--cluster", &file, "--json"]).await.expect_code(0));
+    }
+    cluster
+}
+
+fn settings(cluster: &Cluster) -> Value {
+    let account = |place: usize| json!({"username": ACCOUNTS[place][0], "password": ACCOUNTS[place][1]});
+    let stations: Vec<String> = (1..=VILLAGE.1).map(|number| format!("{}{number:03}", VILLAGE.0)).collect();
+    json!({
+        "officers": cluster.nodes().iter().map(|node| node.officer.as_str()).collect::<Vec<_>>(),
+        "authority": cluster.authority_path(), "stations": stations,
+        "officer": account(0), "neighbour": account(1), "reviewer": account(2), "auditor": account(3),
+        "candidates": (0..CANDIDATES).map(candidate).collect::<Vec<_>>(),
+    })
+}
+
+fn script() -> PathBuf {
+    std::path::Path::new(env!("CARGO_MANIFEST_DIR")).join("browser")
+}
+
+fn started(file: &str, settings: &Value) -> Child {
+    Command::new("node")
+        .arg(script().join("run.mjs"))
+        .args([file, &settings.to_string()])
+        .stdin(Stdio::piped())
+        .stdout(Stdio::piped())
+        .kill_on_drop(true)
+        .spawn()
+        .unwrap_or_else(|error| panic!("node does not start ({error}): run `.ci/setup build`"))
+}
+
+/// Ends or starts a node, as the line asks, and says so. Answers false for a line that asks for nothing.
+async fn served(cluster: &mut Cluster, line: &Value, answers: &mut ChildStdin) -> bool {
+    let node = |key: &str| line[key].as_u64().and_then(|node| usize::try_from(node).ok());
+    if let Some(node) = node("kill") {
+        cluster.kill(node).await;
+    } else if let Some(node) = node("start") {
+        cluster.start(node);
+        cluster.ready(node).await;
+    } else {
+        return false;
+    }
+    answers.write_all(b"{\"done\":true}\n").await.expect("the script listens");
+    true
+}
+
+async fn play(file: &str) {
+    let mut cluster = cluster().await;
+    let mut script = started(file, &settings(&cluster));
+    let mut answers = script.stdin.take().expect("a pipe");
+    let mut lines = BufReader::new(script.stdout.take().expect("a pipe")).lines();
+    let mut failed = Vec::new();
+    let mut passed = 0;
+    let played = tokio::time::timeout(FILE_PATIENCE, async {
+        while let Some(line) = lines.next_line().await.expect("lines of text") {
+            let said: Value = serde_json::from_str(&line).unwrap_or_else(|error| panic!("{error}: {line}"));
+            if served(&mut cluster, &said, &mut answers).await || said.get("case").is_none() {
+                continue;
+            }
+            if said["ok"] == true {
+                passed += 1;
+            } else {
+                failed.push(format!(
+                    "{}:\n{}\nscreens: {}",
+                    said["case"],
+                    said["error"].as_str().unwrap_or_default(),
+                    said["shown"]
+                ));
+            }
+        }
+        script.wait().await.expect("the end of our own child")
+    })
+    .await;
+    assert!(failed.is_empty(), "{}", failed.join("\n\n"));
+    let ended = played.unwrap_or_else(|_| panic!("no end of {file} after {} s", FILE_PATIENCE.as_secs()));
+    assert!(ended.success() && passed > 0, "{file} ended with {ended} after {passed} cases");
+}
+
+#[tokio::test]
+async fn forms_are_filled_in_mended_confirmed_and_corrected() {
+    play("forms").await;
+}
+
+#[tokio::test]
+async fn a_phone_that_is_cut_off_or_killed_sends_once() {
+    play("faults").await;
+}
+
+#[tokio::test]
+async fn every_screen_can_be_used_by_everybody() {
+    play("looks").await;
+}
+
+#[tokio::test]
+async fn photos_are_scaled_and_kept_on_the_phone() {
+    play("photos").await;
+}
+
+#[tokio::test]
+#[ignore = "the server takes no attachments yet"]
+async fn photos_are_uploaded_before_the_form_that_names_them() {
+    play("upload").await;
+}
+
+#[tokio::test]
+#[ignore = "the server takes no second readings yet"]
+async fn a_second_reading_is_blank_and_compared() {
+    play("second-reading").await;
+}
+
+#[tokio::test]
+async fn pure_modules_keep_their_promises() {
+    let tests = script().join("unit");
+    let mut names: Vec<PathBuf> =
+        std::fs::read_dir(tests).unwrap().map(|entry| entry.unwrap().path()).collect();
+    names.sort();
+    names.retain(|name| name.to_string_lossy().ends_with(".test.mjs"));
+    assert!(names.len() > 4, "{names:?}");
+    let mut node = Command::new("node");
+    node.arg("--test").args(names);
+    drop(tests::program::run(&mut node).await.expect_code(0));
+}
