@@ -77,6 +77,31 @@ async function browserKilled(stage) {
   await again.close();
 }
 
+/** What is queued is not taken back by chance, only on demand, and then it is another write if it changes. */
+async function takenBack(stage) {
+  const [, , , , , , station] = stage.stations;
+  const phone = await filled(stage, station, 38);
+  await phone.context.setOffline(true);
+  await phone.send();
+  await phone.shows("Tersimpan di HP");
+  const [queued] = await phone.stored("queue");
+  equal([queued.state, queued.failures, phone.puts], ["saved", 0, []], "a write that never left the phone");
+  await phone.page.goBack();
+  await phone.shows("Menunggu sinyal");
+  equal((await phone.stored("queue")).map((item) => item.key), [queued.key], "the queue after going back");
+  await phone.tap("Ubah isian");
+  await phone.shows("28 dari 28 kotak terisi");
+  equal(await phone.stored("queue"), [], "the queue after taking back");
+  await phone.type("/disabled/male", 1);
+  await phone.type("/disabled/total", 1);
+  await phone.readBack();
+  await phone.send();
+  await phone.context.setOffline(false);
+  await once(stage, 0, station, await phone.receipt());
+  equal([phone.puts.length, phone.puts[0] === queued.key], [1, false], "writes, and whether the old key was used");
+  await phone.close();
+}
+
 /** Two tabs of one phone wake up with the same queue: one of them sends. */
 async function twoTabs(stage) {
   const [, , station] = stage.stations;
@@ -168,4 +193,4 @@ async function sessionEnds(stage) {
   await phone.close();
 }
 
-export const cases = { nodeDiesWithTheAnswer, browserKilled, twoTabs, keyForgotten, anotherVersion, sessionEnds };
+export const cases = { nodeDiesWithTheAnswer, browserKilled, takenBack, twoTabs, keyForgotten, anotherVersion, sessionEnds };

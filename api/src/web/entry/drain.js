@@ -128,7 +128,8 @@ async function drainAll(forced) {
 async function plan() {
   clearTimeout(timer);
   const now = await session();
-  if (!now?.token) return;
+  // Without network there is nothing to wake up for; the browser says when there is one.
+  if (!now?.token || !navigator.onLine) return;
   const waiting = (await queueOf(now.username)).filter((item) => item.state !== "refused");
   if (waiting.length === 0) return;
   const next = Math.min(...waiting.map((item) => item.not_before)) - Date.now();

@@ -85,8 +85,9 @@ export async function station(code) {
 
 /** Fetches what filling in these stations without signal will need. */
 export async function prepare(id, stations, reads) {
-  for (const { code, state } of stations) {
+  for (const { code, state, revision } of stations) {
     if (!(await keptOf(`/stations/${code}`))) await settledOf(`/stations/${code}`);
-    if (reads && state !== "absent") await numbersLatest(id, code);
+    const known = reads && state !== "absent" ? await numbersKept(id, code) : null;
+    if (reads && state !== "absent" && known?.value.revision !== revision) await numbersLatest(id, code);
   }
 }

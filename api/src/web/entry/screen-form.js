@@ -8,7 +8,7 @@ import { Boxes } from "./form-boxes.js";
 import { Findings } from "./form-findings.js";
 import { photoSection } from "./form-photos.js";
 import { contest as contestOf, numbersKept, numbersLatest, station as stationOf, stationsKept, stationsLatest } from "./knowledge.js";
-import { queued, receiptsOf, takeBack } from "./queue.js";
+import { queued, receiptsOf } from "./queue.js";
 import { repairs } from "./repairs.js";
 import { kindOf } from "./screen-stations.js";
 import { countMax, formOf, valuesOf } from "./shape.js";
@@ -117,7 +117,8 @@ export async function formScreen(context) {
   const [contest, station, item] = await Promise.all([contestOf(work.contest), stationOf(work.station), queued(work)]);
   const here = `#/tps/${work.contest}/${work.station}`;
   if (!contest) throw new Error("contest not known");
-  if (item && item.state !== "refused" && !(await takeBack(item.id))) {
+  // What is queued stays queued until somebody says that it shall be changed: coming back here by chance does not.
+  if (item && item.state !== "refused") {
     location.replace(here);
     return;
   }

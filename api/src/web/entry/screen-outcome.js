@@ -74,7 +74,9 @@ async function waitingCard(work, contest, item, signedIn) {
     return h("section", { class: "card" }, h("h2", {}, title), h("p", {}, action), detail && h("p", {}, detail), stale && (await conflict(work, contest, item)), h("div", { class: "actions" }, h("a", { class: "button", href: form }, "Buka isian")));
   }
   return h("section", { class: "card" }, h("h2", {}, words.label), h("p", {}, words.detail),
-    h("div", { class: "actions" }, signedIn ? button("Coba kirim sekarang", () => hope(true)) : h("a", { class: "button main", href: "#/masuk" }, "Masuk lagi"), item.state === "saved" && h("a", { class: "button", href: form }, "Ubah isian")));
+    h("div", { class: "actions" }, signedIn ? button("Coba kirim sekarang", () => hope(true)) : h("a", { class: "button main", href: "#/masuk" }, "Masuk lagi"), item.state === "saved" && button("Ubah isian", async () => {
+      if (await takeBack(item.id)) location.hash = form;
+    })));
 }
 
 /** What the server knows of a station that this phone has no receipt for. */

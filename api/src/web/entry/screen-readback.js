@@ -51,8 +51,8 @@ export async function readbackScreen(context) {
   const work = { account: context.session.username, contest: context.contest, station: context.station, kind: kindOf(context.session.role) };
   const [contest, station, draft, item] = await Promise.all([contestOf(work.contest), stationOf(work.station), draftOf(work), queued(work)]);
   const [form, there] = [`#/isi/${work.contest}/${work.station}`, `#/tps/${work.contest}/${work.station}`];
-  if (!contest || !draft || boxesOf(contest).some((box) => numberAt(draft.values, box.pointer) === null) || item?.state === "sent") {
-    location.replace(item?.state === "sent" ? there : form);
+  if (!contest || !draft || boxesOf(contest).some((box) => numberAt(draft.values, box.pointer) === null) || (item && item.state !== "refused")) {
+    location.replace(item && item.state !== "refused" ? there : form);
     return;
   }
   const before = draft.base.form && work.kind === "report" ? valuesOf(draft.base.form, contest) : null;
@@ -61,7 +61,7 @@ export async function readbackScreen(context) {
   if (!context.alive()) return;
   const send = button("Kirim", async () => {
     await enqueue(draft, formOf(draft.values, contest));
-    location.hash = there;
+    location.replace(there);
     void drain();
   }, { class: "main" });
   show("Baca ulang", placeOf(station, contest), h("p", { class: "lead" }, "Bacakan keras-keras dan cocokkan setiap angka dengan kertas, juga hurufnya."),

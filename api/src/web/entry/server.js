@@ -28,7 +28,7 @@ async function ask(path, options, deadlineMs) {
   const abort = new AbortController();
   const timer = setTimeout(() => abort.abort(), deadlineMs);
   try {
-    const response = await fetch(path, { ...options, signal: abort.signal, credentials: "omit", cache: "no-store", redirect: "error" });
+    const response = await fetch(path, { cache: "no-store", ...options, signal: abort.signal, credentials: "omit", redirect: "error" });
     const body = await bodyOf(response);
     // Half an answer is none.
     answered = body !== undefined;
@@ -48,7 +48,8 @@ function bearer(token) {
 }
 
 export function get(path, token) {
-  return ask(`/api/v1${path}`, { headers: bearer(token) }, READ_MS_MAX);
+  // Asked anew each time, but what did not change does not come again over a thin line.
+  return ask(`/api/v1${path}`, { headers: bearer(token), cache: "no-cache" }, READ_MS_MAX);
 }
 
 /** A call that may change something; `text` is the body, byte by byte. */
