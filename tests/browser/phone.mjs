@@ -107,6 +107,8 @@ export class Phone {
   /** Opens the blank form of a station. */
   async blankForm(contest, station) {
     await this.goto("isi", contest, station);
+    // Another station's form may still be on the screen.
+    await this.page.locator(".place .code", { hasText: station }).waitFor();
     await this.page.getByText("kotak terisi").waitFor();
   }
 
@@ -131,6 +133,14 @@ export class Phone {
   async send() {
     await this.tap("Kirim");
     await this.page.getByRole("heading", { level: 1, name: /^TPS \d/ }).waitFor();
+  }
+
+  /** Asks the app to try now, unless it has done so by itself already. */
+  async sendNow(page = this.page) {
+    const button = page.getByRole("button", { name: "Coba kirim sekarang" });
+    await button.or(page.getByRole("heading", { name: /^Diterima #|^Sudah ada versi|^Isi formulir$/ })).first().waitFor();
+    // The button goes when the app was quicker; what comes of it is looked at by whoever asks.
+    await button.click({ timeout: 3000 }).catch(() => undefined);
   }
 
   /** The number of the receipt that is shown. */

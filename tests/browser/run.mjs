@@ -1,5 +1,5 @@
-// Runs the cases of one file against a cluster: `node run.mjs FILE SETTINGS`, both as JSON-free words and one JSON text.
-// Prints one JSON line for each case and ends with 1 when one failed.
+// Runs the cases of one file against a cluster: `node run.mjs FILE SETTINGS`, where SETTINGS is JSON; of them only the one
+// that RAKIT_CASE names, if it does. Prints one JSON line for each case and ends with 1 when one failed.
 
 import { existsSync } from "node:fs";
 import { Stage } from "./stage.mjs";
@@ -13,7 +13,8 @@ if (!existsSync(new URL("./node_modules/playwright-core", import.meta.url))) {
 const { cases } = await import(`./cases/${file}.mjs`);
 const stage = await Stage.of(JSON.parse(settings));
 let failed = false;
-for (const [name, run] of Object.entries(cases)) {
+const wanted = process.env.RAKIT_CASE;
+for (const [name, run] of Object.entries(cases).filter(([name]) => !wanted || name === wanted)) {
   const before = stage.phones.length;
   try {
     await run(stage);

@@ -71,7 +71,7 @@ async function browserKilled(stage) {
   equal([after.key, after.body], [before.key, before.body], "key and content after the kill");
   stage.door.reopen();
   await again.goto("tps", PPWP, station);
-  await again.tap("Coba kirim sekarang");
+  await again.sendNow();
   await once(stage, 0, station, await again.receipt());
   equal([...new Set(again.puts)], [before.key], "the key that was used");
   await again.close();
@@ -114,7 +114,7 @@ async function twoTabs(stage) {
   await other.goto(`${phone.base}/entri/#/tps/${PPWP}/${station}`);
   await other.getByRole("button", { name: "Coba kirim sekarang" }).waitFor();
   stage.door.reopen();
-  await Promise.all([phone.tap("Coba kirim sekarang"), other.getByRole("button", { name: "Coba kirim sekarang" }).click()]);
+  await Promise.all([phone.sendNow(), phone.sendNow(other)]);
   const number = await phone.receipt();
   await other.getByRole("heading", { name: /^Diterima #/ }).waitFor();
   await once(stage, 0, station, number);
@@ -136,7 +136,7 @@ async function keyForgotten(stage) {
   const stored = await stage.call(0, "PUT", `/api/v1/tallies/${PPWP}/${station}`, { token: await stage.token(0, stage.officer), headers, body });
   equal(stored.status, 201, "the form of long ago");
   stage.door.reopen();
-  await phone.tap("Coba kirim sekarang");
+  await phone.sendNow();
   equal(await phone.receipt(), stored.body.receipt.index, "the receipt of long ago");
   await phone.shows("Server sudah menerima kiriman ini sebelumnya");
   await once(stage, 0, station, stored.body.receipt.index);

@@ -141,6 +141,24 @@ async function manyCandidates(stage) {
   await phone.close();
 }
 
+/** A second reader never sees what the first one read; the app does not even ask for it. */
+async function blankReading(stage) {
+  const [station] = stage.stations;
+  const phone = await stage.phone();
+  const asked = [];
+  phone.page.on("request", (request) => asked.push(new URL(request.url()).pathname));
+  await phone.open();
+  await phone.signIn(stage.reviewer);
+  await phone.goto("tps", PPWP, station);
+  await phone.tap("Mulai bacaan kedua", "link");
+  await phone.shows("0 dari 28 kotak terisi");
+  await phone.fillIn(sound());
+  await phone.readBack();
+  equal(await phone.page.locator(".changed").count(), 0, "marks against the first reading");
+  equal(asked.filter((path) => path === `/api/v1/stations/${station}/${PPWP}`), [], "looks at the first reading");
+  await phone.close();
+}
+
 async function typingIsKept(stage) {
   const [, , , , station] = stage.stations;
   const phone = await ready(stage);
@@ -160,4 +178,4 @@ async function typingIsKept(stage) {
   await phone.close();
 }
 
-export const cases = { firstVisitIsSmall, wholeForm, misread, confirmed, manyCandidates, typingIsKept };
+export const cases = { firstVisitIsSmall, wholeForm, misread, confirmed, manyCandidates, blankReading, typingIsKept };

@@ -1,10 +1,12 @@
 // Every screen, light and dark: no finding of axe, nothing that scrolls sideways on a narrow phone or with large type.
 
+import { randomUUID } from "node:crypto";
 import { readFileSync } from "node:fs";
 import { mkdir } from "node:fs/promises";
 import { createRequire } from "node:module";
 import { numbers } from "../phone.mjs";
 import { equal, until } from "../stage.mjs";
+import { add, picture } from "./photos.mjs";
 
 const PPWP = "ppwp";
 const AXE = readFileSync(createRequire(import.meta.url).resolve("axe-core/axe.min.js"), "utf8");
@@ -32,7 +34,7 @@ async function judged(phone, name) {
   await page.screenshot({ path: `${PICTURES}/${phone.dress}-${name}-first.png` });
 }
 
-async function walk(stage, dark, [sound, broken], width = 360) {
+async function walk(stage, dark, [sound, broken, contested], width = 360) {
   const phone = await stage.phone({ dark, width });
   phone.dress = `${dark ? "dark" : "light"}${width === 360 ? "" : `-${width}`}`;
   await phone.open("#akun=kpps-panggang&kode=ABCD-EFGH");
@@ -52,12 +54,23 @@ async function walk(stage, dark, [sound, broken], width = 360) {
   await phone.blankForm(PPWP, sound);
   await judged(phone, "isi-kosong");
   await phone.fillIn(numbers({ 100025: 41, 100026: 60, 100027: 40 }));
+  await add(phone, await picture(phone.page, 640, 480));
+  await phone.shows("Foto 1, ");
   await judged(phone, "isi");
+  await phone.page.getByRole("button", { name: "Hapus foto 1" }).click();
+  await until("no photo", async () => (await phone.stored("photos")).length === 0);
   await phone.readBack();
   await judged(phone, "baca");
   await phone.send();
   await phone.receipt();
   await judged(phone, "tanda-terima");
+  await phone.tap("Koreksi", "link");
+  await phone.shows("Koreksi atas versi 1");
+  await judged(phone, "koreksi");
+  await phone.type("/votes/100025", 42);
+  await phone.type("/votes/100026", 59);
+  await phone.readBack();
+  await judged(phone, "baca-koreksi");
   await phone.blankForm(PPWP, broken);
   await phone.fillIn({ ...numbers({ 100025: 44, 100026: 60, 100027: 40 }), valid: 141, total: 146, disabled: { male: 1, female: 1, total: 3 } });
   await phone.page.getByText("Sesuai formulir").first().click();
@@ -74,11 +87,13 @@ async function walk(stage, dark, [sound, broken], width = 360) {
   await judged(phone, "daftar-menunggu");
   stage.door.reopen();
   await phone.goto("tps", PPWP, broken);
-  await phone.tap("Coba kirim sekarang");
+  await phone.sendNow();
   await phone.shows("Mungkin salah baca");
   await judged(phone, "isi-usulan");
+  await conflict(stage, phone, contested);
+  await judged(phone, "versi-lain");
   await phone.goto("isi", "pdpr", broken);
-  await phone.page.getByText("kotak terisi").waitFor();
+  await phone.page.getByRole("group", { name: "Partai Melati" }).waitFor();
   await judged(phone, "isi-partai");
   await phone.goto("", "", "");
   await phone.tap("Keluar");
@@ -87,8 +102,21 @@ async function walk(stage, dark, [sound, broken], width = 360) {
   await phone.close();
 }
 
+/** Somebody else's numbers are there first. */
+async function conflict(stage, phone, station) {
+  await phone.blankForm(PPWP, station);
+  await phone.fillIn(numbers({ 100025: 41, 100026: 60, 100027: 40 }));
+  const body = { form: numbers({ 100025: 40, 100026: 60, 100027: 40 }), confirm: [], reason: null, attachments: [], observed_at: null };
+  const headers = { "idempotency-key": randomUUID(), "if-none-match": "*" };
+  const stored = await stage.call(0, "PUT", `/api/v1/tallies/${PPWP}/${station}`, { token: await stage.token(0, stage.officer), headers, body });
+  equal(stored.status, 201, "the other form");
+  await phone.readBack();
+  await phone.send();
+  await phone.shows("Sudah ada versi lain untuk TPS ini");
+}
+
 export const cases = {
-  light: (stage) => walk(stage, false, stage.stations.slice(0, 2)),
-  dark: (stage) => walk(stage, true, stage.stations.slice(2, 4)),
-  narrow: (stage) => walk(stage, false, stage.stations.slice(4, 6), 320),
+  light: (stage) => walk(stage, false, stage.stations.slice(0, 3)),
+  dark: (stage) => walk(stage, true, stage.stations.slice(3, 6)),
+  narrow: (stage) => walk(stage, false, stage.stations.slice(6, 9), 320),
 };

@@ -44,7 +44,7 @@ async function notTwice(stage) {
   await phone.send();
   await phone.shows("Terkirim");
   await phone.page.unroute("**/api/v1/tallies/**");
-  await phone.tap("Coba kirim sekarang");
+  await phone.sendNow();
   await phone.receipt();
   equal(seen, [201], "uploads");
   await phone.close();

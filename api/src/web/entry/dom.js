@@ -31,6 +31,15 @@ export function show(title, ...children) {
   return main;
 }
 
+/** What is on the phone's disk is all there is: whoever trusts it must hear when it takes nothing more. */
+export const NO_ROOM = "HP tidak bisa menyimpan. Jangan tutup layar ini; kosongkan sebagian penyimpanan lalu coba lagi.";
+
+function tellTrouble(element) {
+  const trouble = h("p", { class: "stop", role: "alert" }, NO_ROOM);
+  if (element.previousElementSibling?.classList.contains("stop")) element.previousElementSibling.remove();
+  element.before(trouble);
+}
+
 /** A button that cannot be pressed twice while it works. */
 export function button(text, action, properties = {}) {
   const element = h("button", { type: "button", ...properties }, text);
@@ -39,6 +48,9 @@ export function button(text, action, properties = {}) {
     element.setAttribute("aria-disabled", "true");
     try {
       await action();
+    } catch (error) {
+      console.warn("button", error);
+      tellTrouble(element);
     } finally {
       element.removeAttribute("aria-disabled");
     }

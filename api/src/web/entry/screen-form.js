@@ -2,7 +2,7 @@
 
 import { beyondPaper, check } from "./checks.js";
 import { canonical } from "./canonical.js";
-import { button, h, notice, point, show } from "./dom.js";
+import { button, h, NO_ROOM, notice, point, show } from "./dom.js";
 import { blank, draft as draftOf, save } from "./drafts.js";
 import { Boxes } from "./form-boxes.js";
 import { Findings } from "./form-findings.js";
@@ -96,14 +96,23 @@ function obstacle({ draft, boxes, contest, station, reason, needsPhoto }) {
   return null;
 }
 
-/** Saves soon after typing, and at once when asked. */
-function saver(draft) {
+/** Saves soon after typing, and at once when asked; `told(text)` says when the phone takes nothing more. */
+function saver(draft, told) {
   let timer = null;
   let saving = Promise.resolve();
+  const attempt = async () => {
+    try {
+      await save(draft);
+      told(null);
+    } catch (error) {
+      console.warn("save", error);
+      told(NO_ROOM);
+    }
+  };
   const now = () => {
     clearTimeout(timer);
     timer = null;
-    saving = saving.then(() => save(draft));
+    saving = saving.then(attempt);
     return saving;
   };
   const soon = () => {
@@ -123,9 +132,13 @@ export async function formScreen(context) {
     return;
   }
   const draft = await opened(work, contest);
-  const keep = saver(draft);
   const status = h("p", { class: "progress", role: "status" });
   const stop = h("div", { role: "alert" });
+  let full = false;
+  const keep = saver(draft, (text) => {
+    if (full || text) stop.replaceChildren(...(text ? [h("p", { class: "stop" }, text)] : []));
+    full = text !== null;
+  });
   const reason = reasonField(draft, keep.soon);
 
   function touched() {
@@ -174,6 +187,7 @@ export async function formScreen(context) {
     stop.replaceChildren(...(found ? [h("p", { class: "stop" }, found.text)] : []));
     if (found) return point(found.element);
     await keep.now();
+    if (full) return;
     location.hash = `#/baca/${work.contest}/${work.station}`;
   }, { class: "main" });
   if (!context.alive()) return;

@@ -58,6 +58,9 @@ const PROBLEMS = {
   "precondition-required": ["Aplikasi perlu dimuat ulang", "Muat ulang aplikasi lalu kirim lagi. Isian tetap tersimpan di HP."],
 };
 
+/** Refusals of which the server knows more than these words. */
+const TOLD_BY_SERVER = ["bad-request", "invalid-form", "gone", "infected"];
+
 /** A refusal in words: {title, action, detail}. */
 export function problemWords(problem, kind = "report") {
   if (problem?.photo) {
@@ -67,7 +70,7 @@ export function problemWords(problem, kind = "report") {
     return { title: "Formulir ini baru saja dikoreksi", action: "Buka isian lalu kirim lagi. Bacaan Anda tetap tersimpan di HP.", detail: null };
   }
   const [title, action] = PROBLEMS[problem?.code] ?? [problem?.title ?? "Kiriman ditolak", "Buka isian, periksa, lalu kirim lagi. Kalau tetap ditolak, hubungi PPK."];
-  const detail = problem?.code === "confirmation-required" ? null : problem?.detail;
+  const detail = TOLD_BY_SERVER.includes(problem?.code) || !PROBLEMS[problem?.code] ? problem?.detail : null;
   return { title, action, detail: detail ?? null };
 }
 
