@@ -43,6 +43,7 @@ export class Phone {
     phone.profile = profile;
     phone.complaints = [];
     phone.puts = [];
+    phone.answered = 0;
     phone.context = await chromium.launchPersistentContext(profile, {
       executablePath: program(),
       args: ["--no-sandbox", `--ignore-certificate-errors-spki-list=${spki}`, "--disable-background-networking"],
@@ -65,6 +66,9 @@ export class Phone {
       if (message.type() === "error" && !network.test(message.text())) this.complaints.push(message.text());
     });
     page.on("pageerror", (error) => this.complaints.push(String(error)));
+    page.on("response", (response) => {
+      if (response.request().method() === "PUT") this.answered += 1;
+    });
     page.on("request", (request) => {
       if (request.method() === "PUT") this.puts.push(request.headers()["idempotency-key"]);
     });

@@ -109,7 +109,6 @@ async function twoTabs(stage) {
   stage.door.shut();
   await phone.send();
   await until("a failed try", async () => (await phone.stored("queue"))[0]?.failures > 0);
-  const puts = phone.puts.length;
   const other = await phone.context.newPage();
   await other.goto(`${phone.base}/entri/#/tps/${PPWP}/${station}`);
   await other.getByRole("button", { name: "Coba kirim sekarang" }).waitFor();
@@ -119,7 +118,7 @@ async function twoTabs(stage) {
   await other.getByRole("heading", { name: /^Diterima #/ }).waitFor();
   await once(stage, 0, station, number);
   equal(new Set(phone.puts).size, 1, "keys that were used");
-  if (phone.puts.length - puts > 2) throw new Error(`sent ${phone.puts.length - puts} times by two tabs`);
+  equal(phone.answered, 1, "writes that reached the server from two tabs");
   await phone.close();
 }
 

@@ -178,4 +178,25 @@ async function typingIsKept(stage) {
   await phone.close();
 }
 
-export const cases = { firstVisitIsSmall, wholeForm, misread, confirmed, manyCandidates, blankReading, typingIsKept };
+/** A phone whose disk is full says so at once, and goes on when there is room again. */
+async function noRoom(stage) {
+  const [, , , , , station] = stage.stations;
+  const phone = await ready(stage);
+  await phone.blankForm(PPWP, station);
+  // Chromium lets small writes pass whatever quota it is told, so its answer to a full disk is given here.
+  await phone.page.evaluate(() => {
+    globalThis.put = IDBObjectStore.prototype.put;
+    IDBObjectStore.prototype.put = () => {
+      throw new DOMException("full", "QuotaExceededError");
+    };
+  });
+  await phone.type("/valid", 141);
+  await phone.shows("HP tidak bisa menyimpan");
+  await phone.page.evaluate(() => (IDBObjectStore.prototype.put = globalThis.put));
+  await phone.type("/invalid", 5);
+  await phone.page.getByText("HP tidak bisa menyimpan").waitFor({ state: "detached" });
+  await until("the draft on the disk", async () => (await phone.stored("drafts")).some((draft) => draft.values["/valid"] === "141"));
+  await phone.close();
+}
+
+export const cases = { firstVisitIsSmall, wholeForm, misread, confirmed, manyCandidates, blankReading, typingIsKept, noRoom };

@@ -124,8 +124,16 @@ async function drainAll(forced) {
   }
 }
 
-/** Sets the timer for the next write that waits. */
+/** Sets the timer for the next write that waits. Without a database there is none: the next event tries again. */
 async function plan() {
+  try {
+    await setTimer();
+  } catch (error) {
+    console.warn("plan", error);
+  }
+}
+
+async function setTimer() {
   clearTimeout(timer);
   const now = await session();
   // Without network there is nothing to wake up for; the browser says when there is one.
@@ -160,9 +168,13 @@ export async function drain(forced = false) {
 
 /** Something says that waiting may be over: only what a server asked for is still waited for. */
 export async function hope(forced = false) {
-  const now = await session();
-  for (const item of now ? await queueOf(now.username) : []) {
-    if (item.not_before > Date.now()) await update(item, { not_before: item.asked_until ?? 0 });
+  try {
+    const now = await session();
+    for (const item of now ? await queueOf(now.username) : []) {
+      if (item.not_before > Date.now()) await update(item, { not_before: item.asked_until ?? 0 });
+    }
+  } catch (error) {
+    console.warn("hope", error);
   }
   await drain(forced);
 }
@@ -173,6 +185,6 @@ export function start() {
   document.addEventListener("visibilitychange", () => {
     if (document.visibilityState === "visible") hope();
   });
-  onChange(() => void plan());
+  onChange(plan);
   hope().finally(changed);
 }

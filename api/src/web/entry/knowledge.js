@@ -18,7 +18,8 @@ async function asked(now, path) {
   if (answer?.status === 401) await signedOut(now.token);
   if (answer?.status !== 200 || !answer.body) return null;
   const answered = { id: `${now.username}|${path}`, value: answer.body, at: Date.now() };
-  await write("answers", answered);
+  // An answer that cannot be kept is still an answer.
+  await write("answers", answered).catch((error) => console.warn("answer", error));
   return answered;
 }
 
