@@ -113,7 +113,9 @@ fn ship() -> Shipped {
     let scripts = SOURCES.iter().filter(|source| source.media_type == SCRIPT);
     let preloads: Vec<String> =
         scripts.map(|source| format!("<link rel=\"modulepreload\" href=\"{}\">", address(source))).collect();
-    let listed: Vec<String> = SOURCES.iter().map(|source| format!("\"{}\"", address(source))).collect();
+    // Pictures for the home screen are only asked for when the app is put there.
+    let kept = SOURCES.iter().filter(|source| source.media_type != "image/png");
+    let listed: Vec<String> = kept.map(|source| format!("\"{}\"", address(source))).collect();
     let filled = |template: &str| {
         let text = template.replace("{{version}}", &version).replace("{{preloads}}", &preloads.join("\n"));
         Bytes::from(text.replace("\"{{files}}\"", &listed.join(",")))
