@@ -8,6 +8,7 @@ pub mod auth;
 pub mod client;
 pub mod dto;
 pub mod error;
+mod intake;
 mod invitations;
 pub mod limits;
 pub mod openapi;

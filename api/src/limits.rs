@@ -37,6 +37,28 @@ pub const PASSWORD_BYTES_MAX: usize = 1_024;
 pub const BACKUP_BYTES_MAX: usize = 4 * 1024 * 1024;
 /// Uses of sessions that are written down at once.
 pub const TOUCHES_MAX: usize = 64;
+/// Largest photo or scan that may be handed in, in bytes.
+pub const UPLOAD_BYTES_MAX: u64 = 10 * 1024 * 1024;
+/// Uploads under way at once. Each keeps one part in memory and the rest in a file.
+pub const UPLOADS_MAX: usize = 64;
+/// Uploads of one account under way at once, so that no account takes all places.
+pub const UPLOADS_PER_ACCOUNT_MAX: usize = 4;
+/// Longest time an upload may take to arrive, in milliseconds.
+pub const UPLOAD_MS_MAX: u64 = 120_000;
+/// Over which time the least pace of an upload is looked at, in milliseconds.
+pub const UPLOAD_PACE_MS: u64 = 30_000;
+/// Bytes that must come in that time: 1 KiB a second.
+pub const UPLOAD_PACE_BYTES: u64 = 30 * 1024;
+/// Longest wait of an upload for its turn to be looked through, and that longest look, in milliseconds.
+pub const UPLOAD_TURN_MS_MAX: u64 = 60_000;
+/// Attachments handed out at once on `public`. Each keeps one part in memory.
+pub const DOWNLOADS_PUBLIC_MAX: usize = 256;
+/// Attachments handed out at once on `officer`.
+pub const DOWNLOADS_OFFICER_MAX: usize = 64;
+/// Longest time an attachment may take to be taken, in milliseconds.
+pub const DOWNLOAD_MS_MAX: u64 = 5 * 60 * 1_000;
+/// Bytes of an attachment that are in memory for one reader.
+pub const DOWNLOAD_PART_BYTES: usize = 64 * 1024;
 /// Failed sign-ins of one account from one address before it must wait.
 pub const FAILURES_PER_ACCOUNT_MAX: u32 = 5;
 /// Failed sign-ins from one address before it must wait.

@@ -17,7 +17,7 @@ use tally::aggregate::Aggregate;
 use tally::audit::AuditRecord;
 use tally::command::{Item, Principal};
 use tally::contest::Contest;
-use tally::ids::{AccountId, ContestId, LogTime, NodeId, RequestKey, SessionId};
+use tally::ids::{AccountId, AttachmentId, ContestId, LogTime, NodeId, RequestKey, SessionId};
 use tally::outcome::Answer;
 use tally::region::{Region, RegionCode, StationCode};
 use tally::row::{Ledger, RequestRecord};
@@ -26,7 +26,7 @@ use tokio::time::Instant;
 
 pub use attachments::{
     AttachmentError, AttachmentInfo, AttachmentReader, AttachmentScan, AttachmentUpload, Attachments,
-    MediaType,
+    Content, Finding, MediaType, Quarantine, Scanner, ScannerError, Suspect,
 };
 pub use audit::AuditPlace;
 pub use backups::{Backups, OfferedBackup};
@@ -231,6 +231,8 @@ pub trait StateView: Send + Sync {
     fn session(&self, session: SessionId) -> Result<Option<Session>, ReadError>;
     /// What was answered to a request.
     fn request(&self, account: AccountId, key: RequestKey) -> Result<Option<RequestRecord>, ReadError>;
+    /// Whether an accepted form names an attachment.
+    fn names_attachment(&self, id: AttachmentId) -> Result<bool, ReadError>;
 }
 
 /// Regions whose pages are out of date.
@@ -384,4 +386,10 @@ pub struct Ports {
     pub operations: Arc<dyn Operations>,
     /// Giving backups away.
     pub backups: Arc<dyn Backups>,
+    /// Photos and scans of forms.
+    pub attachments: Arc<dyn Attachments>,
+    /// Where these wait to be looked at.
+    pub quarantine: Arc<dyn Quarantine>,
+    /// Who looks at them.
+    pub scanner: Arc<dyn Scanner>,
 }

@@ -19,7 +19,8 @@ use crate::durable::{self, Access};
 use crate::failure::Failure;
 use crate::founding::{Administrator, Founding, FoundingMember};
 use crate::settings::{
-    Attachments, Limits, Listener, Listeners, Log, Node, Peer, Scrub, Settings, Telemetry, Timers, Tls,
+    Attachments, Limits, Listener, Listeners, Log, Node, Peer, Scanner, Scrub, Settings, Telemetry, Timers,
+    Tls,
 };
 use crate::text;
 use crate::tls::identity::NodeName;
@@ -193,6 +194,7 @@ impl Blueprint {
             log: Log::default(),
             scrub: Scrub::default(),
             attachments: Attachments::default(),
+            scanner: Scanner::default(),
             telemetry: Telemetry::default(),
         })
     }

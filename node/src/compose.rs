@@ -8,7 +8,7 @@ use std::net::TcpListener;
 use std::sync::Arc;
 use std::time::Duration;
 
-use api::ports::Ports;
+use api::ports::{Ports, Quarantine};
 use api::publisher::Front;
 use api::serve::{Accept, Limits, Plain, Server};
 use cluster::{Cluster, Timers};
@@ -26,6 +26,8 @@ use crate::failure::Failure;
 use crate::founding::Founding;
 use crate::gateway::Gateway;
 use crate::listeners::{Bound, serve_peers};
+use crate::quarantine::UploadQuarantine;
+use crate::scanner::Clamd;
 use crate::settings::Settings;
 use crate::tls::accept::{Side, TlsAccept};
 use crate::tls::dial::PeerDialer;
@@ -126,6 +128,8 @@ pub fn start(
     let founding = Founding::load(&settings.node.data)?;
     let name = tls.now().name;
     let (log, machine) = data::open(&settings.node.data, name)?;
+    // Before anything is served: an upload must have somewhere to wait.
+    let quarantine = Arc::new(UploadQuarantine::open(&settings.node.data)?);
     let identity = log.identity();
     let mut configuration = cluster::Settings::new(name.node, identity.cluster, identity.incarnation);
     configuration.epoch = identity.epoch;
@@ -153,7 +157,7 @@ pub fn start(
     if let Some(founding) = founding {
         runtimes.raft.spawn(found(cluster.clone(), founding, settings.node.data.clone()));
     }
-    let listeners = Listeners { settings, tls, gateway: &gateway, stop };
+    let listeners = Listeners { settings, tls, gateway: &gateway, quarantine, stop };
     let servers = listeners.serve(bound.public, bound.officer, bound.ops, runtimes);
     Ok(Running { cluster, gateway, stopping, servers, peers })
 }
@@ -163,6 +167,7 @@ struct Listeners<'a> {
     settings: &'a Settings,
     tls: &'a Arc<LiveTls>,
     gateway: &'a Gateway,
+    quarantine: Arc<dyn Quarantine>,
     stop: watch::Receiver<bool>,
 }
 
@@ -180,6 +185,9 @@ impl Listeners<'_> {
             commands: gateway.clone(),
             operations: gateway.clone(),
             backups: gateway.clone(),
+            attachments: gateway.clone(),
+            quarantine: self.quarantine.clone(),
+            scanner: Arc::new(Clamd::new(&self.settings.scanner)),
         };
         let api = api::Api::new(ports);
         let publisher = self.gateway.publish();

@@ -20,6 +20,8 @@ pub mod invitation;
 pub mod listeners;
 pub mod messages;
 pub mod password;
+pub mod quarantine;
+pub mod scanner;
 pub mod settings;
 pub mod shutdown;
 pub mod telemetry;

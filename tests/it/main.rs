@@ -21,6 +21,7 @@ mod equality;
 mod failover;
 mod import;
 mod joining;
+mod photos;
 mod public_read;
 mod restart;
 mod scenarios;

@@ -62,6 +62,8 @@ pub struct Cluster {
     demo: Child,
     /// Nodes that a test started again by itself.
     restarted: Vec<(usize, Child)>,
+    /// Settings that go before those of the nodes' files.
+    environment: Vec<(String, String)>,
     http: Client,
 }
 
@@ -85,16 +87,22 @@ impl Cluster {
 
     /// An empty cluster of that size, with its data in a new folder below `parent`.
     pub async fn below(parent: &Path, nodes: u16) -> Self {
+        Self::with_settings(parent, nodes, Vec::new()).await
+    }
+
+    /// The same, with settings that go before those of the nodes' files, as environment.
+    pub async fn with_settings(parent: &Path, nodes: u16, environment: Vec<(String, String)>) -> Self {
         let folder =
             tempfile::Builder::new().prefix("rakit-test-").tempdir_in(parent).expect("a folder for the test");
-        let demo = start_demo(&folder.path().join("demo"), free_ports(nodes), nodes, folder.path());
+        let dir = folder.path().join("demo");
+        let demo = start_demo(&dir, free_ports(nodes), nodes, (folder.path(), &environment));
         let mut starting = Starting { demo: Some(demo), folder: Some(folder) };
         let text = starting.cluster_file().await;
         let file: ClusterFile = serde_json::from_str(&text).unwrap_or_else(|error| panic!("{error}: {text}"));
         assert_eq!(file.nodes.len(), usize::from(nodes));
         let authority = fs::read(&file.ca).expect("the authority's certificate");
         let (demo, folder) = starting.finish();
-        Self { folder, file, demo, restarted: Vec::new(), http: client::trusting(&authority) }
+        Self { folder, file, demo, restarted: Vec::new(), environment, http: client::trusting(&authority) }
     }
 
     /// A folder that goes with the cluster.
@@ -199,6 +207,7 @@ impl Cluster {
         let child = Command::new(&command[0])
             .args(&command[1..])
             .env_clear()
+            .envs(self.environment.iter().cloned())
             .current_dir("/")
             .stdin(Stdio::null())
             .stdout(log.try_clone().expect("a second handle"))
@@ -300,13 +309,16 @@ impl Drop for Starting {
     }
 }
 
-fn start_demo(dir: &Path, base_port: u16, nodes: u16, logs: &Path) -> Child {
+type Environment = [(String, String)];
+
+fn start_demo(dir: &Path, base_port: u16, nodes: u16, (logs, environment): (&Path, &Environment)) -> Child {
     let log = File::create(logs.join("demo.log")).expect("a log file");
     Command::new(path_of("rakit"))
         .args(["demo", "--no-play", "--dir"])
         .arg(dir)
         .args(["--base-port", &base_port.to_string(), "--nodes", &nodes.to_string()])
         .env("LANG", "en_US.UTF-8")
+        .envs(environment.iter().cloned())
         .stdin(Stdio::null())
         .stdout(log.try_clone().expect("a second handle"))
         .stderr(log)

@@ -12,10 +12,12 @@
     reason = "a harness that meets something unexpected stops the test there and says what it met"
 )]
 
+pub mod clamd;
 pub mod client;
 pub mod cluster;
 pub mod form;
 pub mod guest;
+pub mod pictures;
 pub mod process;
 pub mod program;
 pub mod register;

@@ -1,9 +1,11 @@
 //! One method per call of the contract.
 
+use bytes::Bytes;
 use http::Method;
 use uuid::Uuid;
 
 use super::{Answered, Call, Client, ClientError, Transport};
+use crate::dto::attachments::{Rescanned, Uploaded};
 use crate::dto::batch::{BatchBody, BatchResults};
 use crate::dto::changes::Changes;
 use crate::dto::cluster::{
@@ -20,6 +22,11 @@ use crate::dto::stations::{StationPage, TallyPage};
 use crate::dto::status::Status;
 use crate::dto::steps::{ReviewBody, Reviewed, StepBody};
 use crate::dto::submission::TallyBody;
+use crate::ports::MediaType;
+
+/// Longest time one attempt to hand in an attachment may take, its way there and all looks at it included, in
+/// milliseconds.
+const UPLOAD_ATTEMPT_MS: u64 = 60_000;
 
 type Answer<V> = Result<Answered<V>, ClientError>;
 
@@ -145,6 +152,12 @@ impl<T: Transport> Client<T> {
         self.call(&call).await
     }
 
+    /// Hands in a photo or a scan. The same bytes may be handed in again: they are stored once.
+    pub async fn upload(&self, media_type: MediaType, bytes: Bytes) -> Answer<Uploaded> {
+        let call = Call::new(Method::POST, "/api/v1/attachments");
+        self.call(&call.with_bytes(media_type.name(), bytes, UPLOAD_ATTEMPT_MS)).await
+    }
+
     /// Sends many forms, each answered for itself.
     pub async fn batch(&self, key: Uuid, body: &BatchBody) -> Answer<BatchResults> {
         self.call(&Call::new(Method::POST, "/api/v1/batches").with_json(body)?.with_key(key)?).await
@@ -201,6 +214,11 @@ impl<T: Transport> Client<T> {
     /// The form of a station with its history.
     pub async fn tally(&self, station: &str, contest: &str) -> Answer<TallyPage> {
         self.read(format!("/api/v1/stations/{station}/{contest}")).await
+    }
+
+    /// The bytes of an attachment that an accepted form names.
+    pub async fn attachment(&self, sha256: &str) -> Answer<Bytes> {
+        self.call_for_bytes(&Call::new(Method::GET, format!("/api/v1/attachments/{sha256}"))).await
     }
 
     /// What changed after a log index.
@@ -301,6 +319,16 @@ impl<T: Transport> Client<T> {
     /// Raises the feature level.
     pub async fn raise_level(&self, level: u32) -> Answer<Level> {
         self.call(&Call::new(Method::POST, "/api/v1/cluster/level").with_json(&Level { level })?).await
+    }
+
+    /// Has the node that is asked show all its attachments to the scanner again.
+    pub async fn rescan(&self) -> Answer<Rescanned> {
+        self.call(&Call::new(Method::POST, "/api/v1/attachments/rescan")).await
+    }
+
+    /// How far that is, and what came of it.
+    pub async fn rescanned(&self) -> Answer<Rescanned> {
+        self.read("/api/v1/attachments/rescan").await
     }
 
     /// The state hash now, or at a remembered index.

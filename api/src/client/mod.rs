@@ -56,6 +56,8 @@ pub struct Call {
     path: String,
     headers: HeaderMap,
     body: Bytes,
+    /// How long one attempt may take, where that is longer than usual.
+    attempt_ms: Option<u64>,
 }
 
 /// An answer with what its headers say.
@@ -118,7 +120,7 @@ impl Call {
     /// A call without a body.
     #[must_use]
     pub fn new(method: Method, path: impl Into<String>) -> Self {
-        Self { method, path: path.into(), headers: HeaderMap::new(), body: Bytes::new() }
+        Self { method, path: path.into(), headers: HeaderMap::new(), body: Bytes::new(), attempt_ms: None }
     }
 
     /// A call with a JSON body.
@@ -127,6 +129,15 @@ impl Call {
         self.body = body.into();
         self.headers.insert(CONTENT_TYPE, HeaderValue::from_static("application/json"));
         Ok(self)
+    }
+
+    /// A call with other bytes, which may take so long to send and to answer, in milliseconds.
+    #[must_use]
+    pub fn with_bytes(mut self, media_type: &'static str, bytes: Bytes, attempt_ms: u64) -> Self {
+        self.body = bytes;
+        self.headers.insert(CONTENT_TYPE, HeaderValue::from_static(media_type));
+        self.attempt_ms = Some(attempt_ms);
+        self
     }
 
     /// A call with a header.
@@ -175,6 +186,13 @@ impl<T: Transport> Client<T> {
         Ok(answered(&response, value, attempts))
     }
 
+    /// Like [`Self::call`], for answers that are no JSON.
+    pub async fn call_for_bytes(&self, call: &Call) -> Result<Answered<Bytes>, ClientError> {
+        let (response, attempts) = self.send(call).await?;
+        let bytes = response.body().clone();
+        Ok(answered(&response, bytes, attempts))
+    }
+
     /// Like [`Self::call`], for answers without a body.
     pub async fn call_for_nothing(&self, call: &Call) -> Result<Answered<()>, ClientError> {
         let (response, attempts) = self.send(call).await?;
@@ -195,7 +213,8 @@ impl<T: Transport> Client<T> {
     pub async fn send(&self, call: &Call) -> Result<(Response<Bytes>, u32), ClientError> {
         let transport = self.transport.as_ref();
         let began_ms = transport.now_ms();
-        let ends_ms = began_ms.saturating_add(self.settings.deadline_ms);
+        let attempt_ms = call.attempt_ms.unwrap_or(self.settings.attempt_ms);
+        let ends_ms = began_ms.saturating_add(self.settings.deadline_ms.max(attempt_ms));
         let mut endpoints = Endpoints::new(&self.settings, self.preferred.load(Ordering::Relaxed));
         let mut attempts = 0_u32;
         let mut last = "nothing was sent".to_owned();
@@ -211,7 +230,7 @@ impl<T: Transport> Client<T> {
                 transport.pause(wait_ms).await;
             }
             attempts = attempts.saturating_add(1);
-            let left_ms = ends_ms.saturating_sub(transport.now_ms()).min(self.settings.attempt_ms);
+            let left_ms = ends_ms.saturating_sub(transport.now_ms()).min(attempt_ms);
             let outcome = self.attempt(call, position, left_ms).await?;
             let retry_after_s = match &outcome {
                 Ok(response) if !failed(response.status()) => {

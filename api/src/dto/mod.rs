@@ -3,6 +3,7 @@
 //! Invariant: what left this module is typed; nobody looks at a JSON value, a code or a digit behind it.
 
 pub mod accounts;
+pub mod attachments;
 pub mod audit;
 pub mod batch;
 pub mod body;

@@ -21,18 +21,20 @@ pub enum Code {
     IdempotencyMismatch,
     ConfirmationRequired,
     InvalidForm,
+    Infected,
     PreconditionRequired,
     TooManyRequests,
     Overloaded,
     NoLeader,
     Stale,
+    ScannerUnavailable,
     DiskFull,
     Internal,
 }
 
 impl Code {
     /// All codes.
-    pub const ALL: [Self; 20] = [
+    pub const ALL: [Self; 22] = [
         Self::BadRequest,
         Self::Unauthenticated,
         Self::Forbidden,
@@ -46,11 +48,13 @@ impl Code {
         Self::IdempotencyMismatch,
         Self::ConfirmationRequired,
         Self::InvalidForm,
+        Self::Infected,
         Self::PreconditionRequired,
         Self::TooManyRequests,
         Self::Overloaded,
         Self::NoLeader,
         Self::Stale,
+        Self::ScannerUnavailable,
         Self::DiskFull,
         Self::Internal,
     ];
@@ -69,12 +73,14 @@ impl Code {
             Self::StaleRevision => StatusCode::PRECONDITION_FAILED,
             Self::TooLarge => StatusCode::PAYLOAD_TOO_LARGE,
             Self::UnsupportedMediaType => StatusCode::UNSUPPORTED_MEDIA_TYPE,
-            Self::IdempotencyMismatch | Self::ConfirmationRequired | Self::InvalidForm => {
+            Self::IdempotencyMismatch | Self::ConfirmationRequired | Self::InvalidForm | Self::Infected => {
                 StatusCode::UNPROCESSABLE_ENTITY
             }
             Self::PreconditionRequired => StatusCode::PRECONDITION_REQUIRED,
             Self::TooManyRequests => StatusCode::TOO_MANY_REQUESTS,
-            Self::Overloaded | Self::NoLeader | Self::Stale => StatusCode::SERVICE_UNAVAILABLE,
+            Self::Overloaded | Self::NoLeader | Self::Stale | Self::ScannerUnavailable => {
+                StatusCode::SERVICE_UNAVAILABLE
+            }
             Self::DiskFull => StatusCode::INSUFFICIENT_STORAGE,
             Self::Internal => StatusCode::INTERNAL_SERVER_ERROR,
         }
@@ -97,11 +103,13 @@ impl Code {
             Self::IdempotencyMismatch => "idempotency-mismatch",
             Self::ConfirmationRequired => "confirmation-required",
             Self::InvalidForm => "invalid-form",
+            Self::Infected => "infected",
             Self::PreconditionRequired => "precondition-required",
             Self::TooManyRequests => "too-many-requests",
             Self::Overloaded => "overloaded",
             Self::NoLeader => "no-leader",
             Self::Stale => "stale",
+            Self::ScannerUnavailable => "scanner-unavailable",
             Self::DiskFull => "disk-full",
             Self::Internal => "internal",
         }
@@ -121,6 +129,7 @@ impl Code {
             | Self::Overloaded
             | Self::NoLeader
             | Self::Stale
+            | Self::ScannerUnavailable
             | Self::DiskFull
             | Self::Internal => true,
             Self::BadRequest
@@ -136,6 +145,7 @@ impl Code {
             | Self::IdempotencyMismatch
             | Self::ConfirmationRequired
             | Self::InvalidForm
+            | Self::Infected
             | Self::PreconditionRequired => false,
         }
     }
@@ -150,18 +160,20 @@ impl Code {
             Self::NotFound => "Tidak ditemukan",
             Self::MethodNotAllowed => "Metode tidak diizinkan",
             Self::InvalidState => "Keadaan tidak mengizinkan",
-            Self::Gone => "Riwayat telah diganti",
+            Self::Gone => "Tidak tersedia lagi",
             Self::StaleRevision => "Formulir sudah berubah",
             Self::TooLarge => "Terlalu besar",
             Self::UnsupportedMediaType => "Jenis isi tidak didukung",
             Self::IdempotencyMismatch => "Kunci sudah dipakai",
             Self::ConfirmationRequired => "Perlu konfirmasi",
             Self::InvalidForm => "Formulir tidak sah",
+            Self::Infected => "Berkas berbahaya",
             Self::PreconditionRequired => "Prasyarat diperlukan",
             Self::TooManyRequests => "Terlalu sering",
             Self::Overloaded => "Sedang sibuk",
             Self::NoLeader => "Belum ada pemimpin",
             Self::Stale => "Data belum cukup baru",
+            Self::ScannerUnavailable => "Pemindai tidak tersedia",
             Self::DiskFull => "Ruang penyimpanan penuh",
             Self::Internal => "Kesalahan di simpul ini",
         }
@@ -190,6 +202,9 @@ impl Code {
                 "Cocokkan dengan formulir kertas: perbaiki angkanya, atau konfirmasi aturan yang disebut beserta alasannya."
             }
             Self::InvalidForm => "Perbaiki isian yang disebut, lalu kirim lagi dengan kunci baru.",
+            Self::Infected => {
+                "Berkas ini tidak disimpan. Foto ulang formulirnya dengan perangkat lain, lalu unggah lagi."
+            }
             Self::PreconditionRequired => {
                 "Sertakan If-None-Match: * untuk laporan pertama atau If-Match: \"REVISI\" untuk koreksi."
             }
@@ -197,6 +212,9 @@ impl Code {
             Self::Overloaded => "Tunggu selama Retry-After, lalu ulangi dengan kunci yang sama.",
             Self::NoLeader => "Ulangi dengan kunci yang sama, di sini atau di simpul lain.",
             Self::Stale => "Ulangi sebentar lagi atau tanyakan simpul lain.",
+            Self::ScannerUnavailable => {
+                "Berkas belum dapat diperiksa dan tidak disimpan. Unggah lagi sebentar lagi, di sini atau di simpul lain."
+            }
             Self::DiskFull => "Hubungi operator; ulangi dengan kunci yang sama setelah ruang tersedia.",
             Self::Internal => {
                 "Ulangi dengan kunci yang sama di simpul lain; beri tahu operator nomor permintaannya."
@@ -210,6 +228,7 @@ impl Code {
         match self {
             Self::TooManyRequests => Some(60),
             Self::Overloaded | Self::NoLeader | Self::Stale => Some(1),
+            Self::ScannerUnavailable => Some(10),
             Self::BadRequest
             | Self::Unauthenticated
             | Self::Forbidden
@@ -223,6 +242,7 @@ impl Code {
             | Self::IdempotencyMismatch
             | Self::ConfirmationRequired
             | Self::InvalidForm
+            | Self::Infected
             | Self::PreconditionRequired
             | Self::DiskFull
             | Self::Internal => None,

@@ -14,6 +14,8 @@ pub(super) struct Call {
     pub(super) headers: &'static [&'static str],
     pub(super) body: Option<&'static str>,
     pub(super) answers: &'static [(&'static str, Option<&'static str>)],
+    /// Media types of a body that is no JSON.
+    pub(super) bodies: &'static [&'static str],
 }
 
 const EVERYBODY: &[&str] = &["public", "officer"];
@@ -39,6 +41,7 @@ const fn read(
         headers: &[],
         body: None,
         answers: answer,
+        bodies: &[],
     }
 }
 
@@ -57,6 +60,7 @@ const fn write(
         headers: &[],
         body,
         answers,
+        bodies: &[],
     }
 }
 
@@ -294,5 +298,26 @@ pub(super) fn operations() -> Vec<Call> {
         post("/api/v1/cluster/transfer", "Serahkan kepemimpinan", None, &[("200", Some("Leader"))]),
         post("/api/v1/cluster/snapshot", "Buat potret data", None, &[("200", Some("Snapshot"))]),
         post("/api/v1/cluster/level", "Naikkan tingkat fitur", Some("Level"), &[("200", Some("Level"))]),
+    ]
+}
+
+pub(super) fn photos() -> Vec<Call> {
+    const RESCAN: &str = "/api/v1/attachments/rescan";
+    let found: &'static [(&str, Option<&str>)] = &[("200", None), ("404", None), ("410", None)];
+    vec![
+        read("/api/v1/attachments/{sha256}", "Foto atau pindaian formulir", found),
+        Call {
+            bodies: &["image/jpeg", "image/png", "image/webp", "application/pdf"],
+            ..write("/api/v1/attachments", "Unggah foto atau pindaian", None, &[("201", Some("Uploaded"))])
+        },
+        Call {
+            listeners: OPS,
+            query: &[],
+            ..read(RESCAN, "Kemajuan pemeriksaan ulang lampiran", &[("200", Some("Rescanned"))])
+        },
+        Call {
+            listeners: OPS,
+            ..write(RESCAN, "Periksa ulang semua lampiran simpul ini", None, &[("202", Some("Rescanned"))])
+        },
     ]
 }

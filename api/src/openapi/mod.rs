@@ -8,14 +8,14 @@ mod calls;
 use utoipa::ToSchema;
 use utoipa::openapi::path::{OperationBuilder, ParameterBuilder, ParameterIn, PathItemBuilder};
 use utoipa::openapi::request_body::RequestBodyBuilder;
-use utoipa::openapi::schema::{ObjectBuilder, Schema, Type};
+use utoipa::openapi::schema::{KnownFormat, ObjectBuilder, Schema, SchemaFormat, Type};
 use utoipa::openapi::security::{HttpAuthScheme, HttpBuilder, SecurityRequirement, SecurityScheme};
 use utoipa::openapi::{
     ComponentsBuilder, ContentBuilder, InfoBuilder, OpenApi, OpenApiBuilder, PathsBuilder, Ref, RefOr,
     Required, ResponseBuilder,
 };
 
-use calls::{Call, OFFICER, administration, operations, reads, writes};
+use calls::{Call, OFFICER, administration, operations, photos, reads, writes};
 
 use crate::dto;
 use crate::error::ProblemBody;
@@ -51,6 +51,8 @@ fn schemas() -> Vec<(String, RefOr<Schema>)> {
     register::<dto::accounts::PasswordBody>(&mut schemas);
     register::<dto::accounts::SecondFactorOffer>(&mut schemas);
     register::<dto::accounts::SecondFactorBody>(&mut schemas);
+    register::<dto::attachments::Uploaded>(&mut schemas);
+    register::<dto::attachments::Rescanned>(&mut schemas);
     register::<dto::audit::AuditPage>(&mut schemas);
     register::<dto::outcome::Accepted>(&mut schemas);
     register::<dto::outcome::Moved>(&mut schemas);
@@ -106,6 +108,17 @@ fn operation(call: &Call) -> OperationBuilder {
         let body = RequestBodyBuilder::new().content(kind, content).required(Some(Required::True));
         operation = operation.request_body(Some(body.build()));
     }
+    if !call.bodies.is_empty() {
+        let binary = ObjectBuilder::new()
+            .schema_type(Type::String)
+            .format(Some(SchemaFormat::KnownFormat(KnownFormat::Binary)))
+            .build();
+        let mut body = RequestBodyBuilder::new().required(Some(Required::True));
+        for kind in call.bodies {
+            body = body.content(*kind, ContentBuilder::new().schema(Some(binary.clone())).build());
+        }
+        operation = operation.request_body(Some(body.build()));
+    }
     for (status, schema) in call.answers {
         let mut response = ResponseBuilder::new().description(call.summary);
         if let Some(schema) = schema {
@@ -127,7 +140,7 @@ fn operation(call: &Call) -> OperationBuilder {
 #[must_use]
 pub fn description() -> OpenApi {
     let mut paths = PathsBuilder::new();
-    for call in reads().into_iter().chain(writes()).chain(administration()).chain(operations()) {
+    for call in reads().into_iter().chain(writes()).chain(administration()).chain(operations()).chain(photos()) {
         let item = PathItemBuilder::new().operation(call.method.clone(), operation(&call));
         paths = paths.path(call.path, item.build());
     }

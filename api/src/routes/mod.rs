@@ -4,6 +4,7 @@
 //! in one place, `envelope`.
 
 mod accounts;
+mod attachments;
 mod audit;
 mod backup;
 mod batches;
@@ -43,8 +44,12 @@ use tokio::sync::Semaphore;
 
 use crate::auth::password::PasswordDesk;
 use crate::error::{Code, Problem};
+use crate::intake::Intake;
+use crate::intake::rescan::Rescan;
 use crate::invitations::Invitations;
-use crate::limits::{FailureTable, TOUCHES_MAX, WAITING_FEEDS_MAX, WAITING_READS_MAX};
+use crate::limits::{
+    DOWNLOADS_OFFICER_MAX, DOWNLOADS_PUBLIC_MAX, FailureTable, TOUCHES_MAX, WAITING_FEEDS_MAX, WAITING_READS_MAX,
+};
 use crate::pace::PaceTable;
 use crate::ports::{Confirmed, Consistency, Ports, ReadOptions, StateView, SubmitError};
 use crate::sightings::Sightings;
@@ -78,6 +83,10 @@ struct Shared {
     waiting_public: Semaphore,
     waiting_officer: Semaphore,
     waiting_feeds: Semaphore,
+    intake: Intake,
+    rescan: Arc<Rescan>,
+    downloads_public: Arc<Semaphore>,
+    downloads_officer: Arc<Semaphore>,
 }
 
 impl Api {
@@ -96,6 +105,10 @@ impl Api {
             waiting_public: Semaphore::new(WAITING_READS_MAX),
             waiting_officer: Semaphore::new(WAITING_READS_MAX),
             waiting_feeds: Semaphore::new(WAITING_FEEDS_MAX),
+            intake: Intake::default(),
+            rescan: Arc::default(),
+            downloads_public: Arc::new(Semaphore::new(DOWNLOADS_PUBLIC_MAX)),
+            downloads_officer: Arc::new(Semaphore::new(DOWNLOADS_OFFICER_MAX)),
         }))
     }
 }

@@ -14,7 +14,7 @@ use tally::command::{Command, Item};
 
 use super::envelope::envelope;
 use super::{
-    Api, Listener, Surface, accounts, audit, batches, joining, master, own, own_credentials, reading,
+    Api, Listener, Surface, accounts, attachments, audit, batches, joining, master, own, own_credentials, reading,
     session, steps, tallies,
 };
 use crate::auth::{self, Caller};
@@ -48,6 +48,7 @@ pub(crate) fn router(api: &Api, pages: Router) -> Router {
         .route("/api/v1/master/regions", post(master::regions_by_account))
         .route("/api/v1/master/contests", post(master::contests_by_account))
         .route("/api/v1/master/accounts", post(master::accounts_by_account))
+        .route("/api/v1/attachments", post(attachments::upload))
         .with_state(surface.clone())
         .merge(pages)
         .merge(crate::web::entry::routes())

@@ -5,7 +5,7 @@ use axum::middleware::from_fn_with_state;
 use axum::routing::{delete, get, post};
 
 use super::envelope::envelope;
-use super::{Api, Listener, Surface, backup, health, joining, master, members};
+use super::{Api, Listener, Surface, attachments, backup, health, joining, master, members};
 use crate::error::{Code, Problem};
 
 pub(crate) fn router(api: &Api) -> Router {
@@ -39,6 +39,7 @@ pub(crate) fn router(api: &Api) -> Router {
         .route("/api/v1/backup/{id}/objects/{sha256}", get(backup::object))
         .route("/api/v1/state-hash", get(members::state_hash))
         .route("/api/v1/state-hash/points", get(members::hash_points))
+        .route("/api/v1/attachments/rescan", get(attachments::progress).post(attachments::rescan))
         .with_state(surface.clone())
         .fallback(async || Problem::new(Code::NotFound))
         .layer(from_fn_with_state(surface, envelope))

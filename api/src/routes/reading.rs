@@ -12,7 +12,7 @@ use tally::region::{RegionCode, StationCode};
 use tally::station::Station;
 
 use super::params::Params;
-use super::{Pinned, Surface, feed, page};
+use super::{Pinned, Surface, attachments, feed, page};
 use crate::dto::contests::{self, Contests};
 use crate::dto::status::Status;
 use crate::dto::{regions, results, stations};
@@ -30,6 +30,7 @@ pub(super) fn router() -> Router<Surface> {
         .route("/api/v1/changes", get(feed::changes))
         .route("/api/v1/status", get(status))
         .route("/openapi.json", get(description))
+        .route("/api/v1/attachments/{sha256}", get(attachments::download))
 }
 
 fn not_found() -> Problem {
@@ -101,7 +102,12 @@ async fn tally(
     if !contest.held_at(station.code) {
         return Err(Problem::with_detail(Code::NotFound, "Pemilihan ini tidak diadakan di TPS itu."));
     }
-    page(Pinned::of(view.as_ref()), &stations::read_tally(view.as_ref(), &contest, &station)?)
+    let mut tally = stations::read_tally(view.as_ref(), &contest, &station)?;
+    let pinned = Pinned::of(view.as_ref());
+    // What is known of attachments is beside the state; a view must not be held while it is fetched.
+    drop(view);
+    attachments::describe(&surface, &mut tally.attachments).await;
+    page(pinned, &tally)
 }
 
 async fn status(State(surface): State<Surface>, params: Params) -> Result<Response, Problem> {

@@ -192,7 +192,7 @@ where
         self.activity.begin();
         self.shared.counters.request();
         let ending = Ending(Arc::clone(&self.activity));
-        let limits = self.shared.limits;
+        let limits = self.shared.limits.of(request.method(), request.uri().path());
         let mut request = request.map(|body| RequestBody::new(body, limits.body_timeout));
         request.extensions_mut().extend(self.peer.clone());
         // Services here are always ready (an axum Router is), so readiness is not asked for.

@@ -4,6 +4,8 @@
 
 use std::time::Duration;
 
+use crate::limits::{UPLOAD_MS_MAX, UPLOAD_TURN_MS_MAX};
+
 /// Limits of one listener.
 #[derive(Clone, Copy, Debug, Eq, PartialEq)]
 pub struct Limits {
@@ -22,6 +24,8 @@ pub struct Limits {
     pub request_timeout: Duration,
     /// From a request's head to the last byte of its body.
     pub body_timeout: Duration,
+    /// The one call whose body is long, and how long it may take.
+    pub upload: Option<UploadLimits>,
     /// A write during which the client takes no byte.
     pub write_timeout: Duration,
     /// Read and write buffer of an HTTP/1 connection, in bytes; also the largest head.
@@ -34,7 +38,45 @@ pub struct Limits {
     pub shutdown_timeout: Duration,
 }
 
+/// A call that takes longer than others.
+#[derive(Clone, Copy, Debug, Eq, PartialEq)]
+pub struct UploadLimits {
+    /// Its path; the method is POST.
+    pub path: &'static str,
+    /// From its head to the last byte of its body.
+    pub body_timeout: Duration,
+    /// From its head to the head of its answer.
+    pub request_timeout: Duration,
+}
+
+impl UploadLimits {
+    /// Photos over the slowest line that is borne, then the scanner, the wait for the one thread that decodes, its
+    /// work, and a majority's disks.
+    const fn attachments() -> Self {
+        Self {
+            path: "/api/v1/attachments",
+            // A second more than the handler gives, so that its words are what the client reads.
+            body_timeout: Duration::from_millis(UPLOAD_MS_MAX.saturating_add(1_000)),
+            request_timeout: Duration::from_millis(
+                UPLOAD_MS_MAX.saturating_add(UPLOAD_TURN_MS_MAX.saturating_mul(3)),
+            ),
+        }
+    }
+}
+
 impl Limits {
+    /// The limits of one request.
+    #[must_use]
+    pub fn of(&self, method: &http::Method, path: &str) -> Self {
+        let upload = self.upload.filter(|upload| method == http::Method::POST && path == upload.path);
+        match upload {
+            None => *self,
+            Some(upload) => {
+                Self { body_timeout: upload.body_timeout, request_timeout: upload.request_timeout, ..*self }
+            }
+        }
+    }
+
     /// For the listener that everybody can reach.
     #[must_use]
     pub const fn public() -> Self {
@@ -46,6 +88,7 @@ impl Limits {
             idle_timeout: Duration::from_secs(30),
             request_timeout: Duration::from_secs(35),
             body_timeout: Duration::from_secs(10),
+            upload: None,
             write_timeout: Duration::from_secs(30),
             buffer_bytes_max: 16 * 1024,
             streams_max: 64,
@@ -60,6 +103,7 @@ impl Limits {
         Self {
             connections_max: 4_096,
             body_timeout: Duration::from_secs(30),
+            upload: Some(UploadLimits::attachments()),
             idle_timeout: Duration::from_mins(1),
             buffer_bytes_max: 64 * 1024,
             shutdown_timeout: Duration::from_secs(10),

@@ -19,7 +19,7 @@ pub use accept::{Accept, Accepted, BoxedStream, Plain, Protocol, Stream};
 pub use body::RequestBody;
 pub use connection::RemoteAddress;
 pub use counters::{Counters, Counts};
-pub use limits::Limits;
+pub use limits::{Limits, UploadLimits};
 pub use server::Server;
 
 /// What bodies fail with.

@@ -11,6 +11,7 @@
 )]
 
 mod accounts;
+mod attachments;
 mod backup;
 mod bad_input;
 mod batches;
@@ -22,6 +23,7 @@ mod life;
 mod master;
 mod node;
 mod ops;
+mod photos;
 mod reads;
 mod rights;
 mod sessions;

@@ -8,7 +8,7 @@ use tally::account::{Account, Session};
 use tally::aggregate::Aggregate;
 use tally::audit::AuditRecord;
 use tally::contest::Contest;
-use tally::ids::{AccountId, ContestId, RequestKey, SessionId};
+use tally::ids::{AccountId, AttachmentId, ContestId, RequestKey, SessionId};
 use tally::region::{Region, RegionCode, StationCode};
 use tally::row::{Ledger, RequestRecord, Row, RowKey};
 use tally::station::{Event, Station, Tally};
@@ -210,5 +210,9 @@ impl StateView for View {
 
     fn request(&self, account: AccountId, key: RequestKey) -> Result<Option<RequestRecord>, ReadError> {
         Ok(row!(self, RowKey::Request(account, key), Request))
+    }
+
+    fn names_attachment(&self, id: AttachmentId) -> Result<bool, ReadError> {
+        Ok(self.rows.contains_key(&RowKey::Attachment(id)))
     }
 }

@@ -13,6 +13,7 @@ use tally::ids::NodeId;
 use tower::ServiceExt as _;
 
 use super::node::ModelNode;
+use super::photos::Photos;
 
 pub(crate) const STATION: &str = "3175091001087";
 pub(crate) const SECOND: &str = "3175091001100";
@@ -22,6 +23,7 @@ pub(crate) const PASSWORD: &str = "kata sandi yang panjang";
 /// A node with its three routers.
 pub(crate) struct World {
     pub(crate) node: Arc<ModelNode>,
+    pub(crate) photos: Arc<Photos>,
     pub(crate) public: Router,
     pub(crate) officer: Router,
     pub(crate) ops: Router,
@@ -117,11 +119,15 @@ impl World {
         let command =
             Command::Found { cluster: [1; 16], name: "uji".to_owned(), epoch: 1, next_node: NodeId(4) };
         node.apply(Principal::System, vec![Item { request: None, command }]);
+        let photos = Photos::new();
         let ports = Ports {
             queries: node.clone(),
             commands: node.clone(),
             operations: node.clone(),
             backups: node.clone(),
+            attachments: photos.clone(),
+            quarantine: photos.clone(),
+            scanner: photos.clone(),
         };
         let api = Api::new(ports);
         let pages = || Router::new();
@@ -129,6 +135,7 @@ impl World {
             public: api::public_router(&api, pages()),
             officer: api::officer_router(&api, pages()),
             ops: api::ops_router(&api),
+            photos,
             node,
         }
     }

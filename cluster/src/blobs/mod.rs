@@ -4,6 +4,7 @@
 //! some is proposed only with holders that are a majority of each configuration (`rule`); what anybody is
 //! handed was compared with its name. All of it goes over the bulk connections, a few at a time.
 
+mod describe;
 mod fetch;
 mod hold;
 mod inventory;

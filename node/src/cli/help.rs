@@ -37,6 +37,11 @@ const PAIRS: &[(&str, &str)] = &[
     ),
     ("Direktori data simpul", "Data directory of the node"),
     ("Memuat wilayah, kontes, akun, dan suara", "Load regions, contests, accounts and tallies"),
+    ("Mengurus foto dan pindaian formulir", "Look after photos and scans of forms"),
+    (
+        "Memperlihatkan semua lampiran tersimpan kepada pemindai virus sekali lagi",
+        "Show all stored attachments to the virus scanner once more",
+    ),
     (
         "Mengambil cadangan klaster yang berjalan, atau memeriksanya",
         "Take a backup of a running cluster, or verify one",

@@ -3,6 +3,7 @@
 //! Invariant: a verb answers `Ok` or one [`Failure`]; only this module turns that into lines on standard error and
 //! an exit code.
 
+pub mod attachments;
 pub mod backup;
 pub mod ca;
 pub mod config;
@@ -59,6 +60,8 @@ enum Verb {
     Fsck(fsck::Arguments),
     /// Load regions, contests, accounts and tallies
     Import(import::Arguments),
+    /// Look after photos and scans of forms
+    Attachments(attachments::Arguments),
     /// Take a backup of a running cluster, or verify one
     Backup(backup::Arguments),
     /// Make the data of a new cluster from a backup
@@ -98,6 +101,7 @@ pub fn run(arguments: impl IntoIterator<Item = OsString>) -> ExitCode {
         Verb::StateHash(arguments) => state_hash::run(&arguments, &output),
         Verb::Fsck(arguments) => fsck::run(&arguments, &output),
         Verb::Import(arguments) => import::run(&arguments, &output),
+        Verb::Attachments(arguments) => attachments::run(&arguments, &output),
         Verb::Backup(arguments) => backup::run(&arguments, &output),
         Verb::Restore(arguments) => restore::run(&arguments, &output),
         Verb::Recover(arguments) => recover::run(&arguments, &output),

@@ -4,10 +4,10 @@ use std::time::Duration;
 
 use api::ports::{
     AttachmentError, AttachmentInfo, AttachmentReader, AttachmentScan, AttachmentUpload, Attachments,
-    MediaType,
+    Content, MediaType,
 };
 use bytes::Bytes;
-use cluster::{BlobError, BlobUpload};
+use cluster::{BlobError, BlobUpload, Room};
 use futures_util::future::BoxFuture;
 use store::blobs::BlobRecord;
 use store::{About, BlobReader, RocksDisk, RocksEngine, Scan, Verdict};
@@ -17,6 +17,8 @@ use super::Gateway;
 
 /// Longest wait for a majority to have an upload.
 const FINISH_DEADLINE: Duration = Duration::from_secs(30);
+/// Longest wait for one of which only its kind and size are wanted.
+const DESCRIBE_DEADLINE: Duration = Duration::from_secs(2);
 /// Longest wait for one that is fetched from another node.
 const OPEN_DEADLINE: Duration = Duration::from_secs(15);
 
@@ -27,6 +29,10 @@ struct Reader(BlobReader<RocksDisk>);
 impl Attachments for Gateway {
     fn begin(&self) -> BoxFuture<'_, Result<Box<dyn AttachmentUpload>, AttachmentError>> {
         Box::pin(async {
+            match self.cluster.room() {
+                Room::Plenty => {}
+                Room::NoUploads | Room::Scarce | Room::Critical => return Err(AttachmentError::DiskFull),
+            }
             let upload: Box<dyn AttachmentUpload> =
                 Box::new(Upload(self.cluster.begin_blob().await.map_err(|error| failed(&error))?));
             Ok(upload)
@@ -39,6 +45,25 @@ impl Attachments for Gateway {
             let reader: Box<dyn AttachmentReader> = Box::new(Reader(opened));
             Ok(reader)
         })
+    }
+
+    fn describe(
+        &self,
+        ids: Vec<AttachmentId>,
+    ) -> BoxFuture<'_, Result<Vec<Option<AttachmentInfo>>, AttachmentError>> {
+        Box::pin(async move {
+            let described = self.cluster.describe_blobs(ids, DESCRIBE_DEADLINE).await;
+            let records = described.map_err(|error| failed(&error))?;
+            Ok(records.into_iter().map(|record| record.as_ref().map(info)).collect())
+        })
+    }
+
+    fn list(
+        &self,
+        after: Option<AttachmentId>,
+        limit: usize,
+    ) -> BoxFuture<'_, Result<Vec<AttachmentId>, AttachmentError>> {
+        Box::pin(async move { self.cluster.list_blobs(after, limit).await.map_err(|error| failed(&error)) })
     }
 
     fn rescanned(&self, info: AttachmentInfo) -> BoxFuture<'_, Result<bool, AttachmentError>> {
@@ -74,7 +99,9 @@ impl AttachmentReader for Reader {
     fn info(&self) -> AttachmentInfo {
         info(self.0.record())
     }
+}
 
+impl Content for Reader {
     fn read(&self, offset: u64, length: usize) -> BoxFuture<'_, Result<Bytes, AttachmentError>> {
         let reader = self.0.clone();
         Box::pin(async move {

@@ -9,7 +9,7 @@ use tally::account::{Account, Session};
 use tally::aggregate::Aggregate;
 use tally::audit::AuditRecord;
 use tally::contest::Contest;
-use tally::ids::{AccountId, ContestId, RequestKey, SessionId};
+use tally::ids::{AccountId, AttachmentId, ContestId, RequestKey, SessionId};
 use tally::region::{Region, RegionCode, StationCode};
 use tally::row::{Ledger, RequestRecord};
 use tally::station::{Event, Station, Tally};
@@ -154,5 +154,9 @@ impl StateView for NodeView {
 
     fn request(&self, account: AccountId, key: RequestKey) -> Result<Option<RequestRecord>, ReadError> {
         self.view.request(account, key).map_err(|error| failed(&error))
+    }
+
+    fn names_attachment(&self, id: AttachmentId) -> Result<bool, ReadError> {
+        self.view.attachment(id).map(|named| named.is_some()).map_err(|error| failed(&error))
     }
 }

@@ -3,7 +3,7 @@
 //! Invariant: the list is the file's shape exactly; a test compares it with a serialised [`super::Settings`].
 
 /// Every settings key, in the order of the file. Its variable is `RAKIT_` and the name in capitals with `_` for `.`.
-pub const KEYS: [&str; 30] = [
+pub const KEYS: [&str; 33] = [
     "node.name",
     "node.data",
     "listeners.public.address",
@@ -32,6 +32,9 @@ pub const KEYS: [&str; 30] = [
     "scrub.rows_per_second",
     "attachments.pull_bytes_per_second",
     "attachments.scrub_bytes_per_second",
+    "scanner.address",
+    "scanner.deadline_ms",
+    "scanner.scans_max",
     "telemetry.format",
     "telemetry.filter",
 ];

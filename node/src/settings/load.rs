@@ -7,6 +7,7 @@ use toml::{Table, Value};
 use super::keys::{KEYS, nearest, variable};
 use super::sections::{Listener, Settings};
 use crate::failure::Failure;
+use crate::scanner::ScannerAddress;
 use crate::text;
 
 /// A value that goes before the file's, and who gave it.
@@ -111,7 +112,7 @@ fn apply(table: &mut Table, change: &Override) -> Result<(), Failure> {
     let mut parts = change.key.split('.').peekable();
     while let Some(part) = parts.next() {
         if parts.peek().is_none() {
-            let numeric = ["limits.", "log.", "scrub.", "attachments."]
+            let numeric = ["limits.", "log.", "scrub.", "attachments.", "scanner."]
                 .iter()
                 .any(|section| change.key.starts_with(section));
             let number = numeric.then(|| change.value.parse::<i64>().ok());
@@ -191,6 +192,7 @@ fn check(settings: &Settings, name: &str) -> Result<(), Failure> {
             )));
         }
     }
+    scanner(settings, name)?;
     let listeners = &settings.listeners;
     url(name, "public", &listeners.public, &["http://", "https://"])?;
     url(name, "officer", &listeners.officer, &["https://"])?;
@@ -203,6 +205,27 @@ fn check(settings: &Settings, name: &str) -> Result<(), Failure> {
             "{name}: listeners.peer.advertised \"{advertised}\" bukan host:porta",
             "{name}: listeners.peer.advertised \"{advertised}\" is not host:port"
         )));
+    }
+    Ok(())
+}
+
+fn scanner(settings: &Settings, name: &str) -> Result<(), Failure> {
+    let scanner = &settings.scanner;
+    if ScannerAddress::parse(&scanner.address).is_err() {
+        let address = &scanner.address;
+        return Err(Failure::usage(text!(
+            "{name}: scanner.address \"{address}\" harus unix:JALUR atau tcp:HOST:PORTA, atau kosong",
+            "{name}: scanner.address \"{address}\" must be unix:PATH or tcp:HOST:PORT, or empty"
+        )));
+    }
+    let scans = u64::try_from(scanner.scans_max).unwrap_or(u64::MAX);
+    for (key, value, most) in [("deadline_ms", scanner.deadline_ms, 60_000), ("scans_max", scans, 64)] {
+        if value == 0 || value > most {
+            return Err(Failure::usage(text!(
+                "{name}: scanner.{key} = {value}; harus 1 sampai {most}",
+                "{name}: scanner.{key} = {value}; must be 1 to {most}"
+            )));
+        }
     }
     Ok(())
 }

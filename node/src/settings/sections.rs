@@ -30,6 +30,9 @@ pub struct Settings {
     /// `[attachments]`
     #[serde(default)]
     pub attachments: Attachments,
+    /// `[scanner]`
+    #[serde(default)]
+    pub scanner: Scanner,
     /// `[telemetry]`
     #[serde(default)]
     pub telemetry: Telemetry,
@@ -188,6 +191,25 @@ impl Default for Attachments {
     fn default() -> Self {
         let pace = cluster::AttachmentPace::default();
         Self { pull_bytes_per_second: pace.pull_bytes_per_s, scrub_bytes_per_second: pace.scrub_bytes_per_s }
+    }
+}
+
+/// The virus scanner that sees every upload.
+#[derive(Clone, Debug, Deserialize, Eq, PartialEq, Serialize)]
+#[serde(default, deny_unknown_fields)]
+pub struct Scanner {
+    /// Where `clamd` listens: `unix:PATH`, `tcp:HOST:PORT`, or nothing where there is none, so that no upload is taken.
+    pub address: String,
+    /// Longest time one scan may take, waiting for its turn included, in milliseconds.
+    pub deadline_ms: u64,
+    /// Scans at once.
+    pub scans_max: usize,
+}
+
+impl Default for Scanner {
+    fn default() -> Self {
+        // Where Debian's package listens.
+        Self { address: "unix:/run/clamav/clamd.ctl".to_owned(), deadline_ms: 30_000, scans_max: 4 }
     }
 }
 
