@@ -42,7 +42,7 @@ pub const UPLOAD_BYTES_MAX: u64 = 10 * 1024 * 1024;
 /// Uploads under way at once. Each keeps one part in memory and the rest in a file.
 pub const UPLOADS_MAX: usize = 64;
 /// Uploads of one account under way at once, so that no account takes all places.
-pub const UPLOADS_PER_ACCOUNT_MAX: usize = 4;
+pub const UPLOADS_PER_ACCOUNT_MAX: usize = 16;
 /// Longest time an upload may take to arrive, in milliseconds.
 pub const UPLOAD_MS_MAX: u64 = 120_000;
 /// Over which time the least pace of an upload is looked at, in milliseconds.

@@ -8,7 +8,7 @@ use clap::ValueEnum;
 use serde::Serialize;
 
 use crate::judges;
-use crate::live::storm::Scenario;
+use crate::live::storm::{PhotoPlant, Scenario};
 use crate::live::{self, Fault};
 use crate::sim;
 
@@ -36,6 +36,8 @@ pub struct Catalogue {
     pub sim_plants: Vec<Entry>,
     /// Faults that `rakit-chaos crash --plant` plants.
     pub crash_plants: Vec<Entry>,
+    /// Faults that `rakit-chaos live --plant` plants.
+    pub live_plants: Vec<Entry>,
 }
 
 fn values<V: ValueEnum>() -> Vec<Entry> {
@@ -63,6 +65,7 @@ impl Catalogue {
             judges: judges::ALL.into_iter().map(judge).collect(),
             sim_plants: values::<sim::Plant>(),
             crash_plants: values::<live::Plant>(),
+            live_plants: values::<PhotoPlant>(),
         }
     }
 
@@ -84,6 +87,7 @@ impl Catalogue {
         part("Judges:", &self.judges);
         part("Planted in `sim`:", &self.sim_plants);
         part("Planted in `crash`:", &self.crash_plants);
+        part("Planted in `live`:", &self.live_plants);
         text.trim_end().to_owned()
     }
 }

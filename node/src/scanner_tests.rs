@@ -1,5 +1,4 @@
 //! What counts as a verdict, over an in-memory `clamd`.
-#![expect(clippy::unwrap_used, reason = "a test may fail loudly")]
 
 use api::ports::AttachmentError;
 use bytes::Bytes;

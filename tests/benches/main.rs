@@ -18,6 +18,7 @@ mod disk;
 mod etcd;
 mod load;
 mod pages;
+mod photos;
 mod report;
 mod servers;
 mod writes;
@@ -41,9 +42,15 @@ struct Arguments {
     /// Directory, on a disk, below which everything is kept while it runs
     #[arg(long, default_value_os_t = std::env::temp_dir())]
     dir: PathBuf,
-    /// Only these parts: disk, writes, pages
+    /// Only these parts: disk, writes, pages; photos only when it is named
     #[arg(long, value_delimiter = ',', default_value = "disk,writes,pages")]
     only: Vec<String>,
+    /// Photos: gigabytes to fill the store with
+    #[arg(long, default_value_t = 1, value_name = "N")]
+    gigabytes: u32,
+    /// Photos: nodes of the cluster
+    #[arg(long, default_value_t = 3, value_name = "N")]
+    nodes: u16,
 }
 
 #[tokio::main(flavor = "current_thread")]
@@ -64,6 +71,9 @@ async fn main() {
         if wanted("pages") {
             pages::measure(&rakit, &arguments, &mut report).await;
         }
+    }
+    if wanted("photos") {
+        photos::measure(&arguments.dir, arguments.nodes, arguments.gigabytes, &mut report).await;
     }
     report.finish();
 }

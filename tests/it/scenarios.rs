@@ -4,10 +4,14 @@ use tests::program::{Ended, path_of, run};
 use tokio::process::Command;
 
 async fn chaos(arguments: &[&str]) -> Ended {
+    ended(arguments).await.expect_code(0)
+}
+
+async fn ended(arguments: &[&str]) -> Ended {
     let place = tempfile::tempdir().unwrap();
     let mut command = Command::new(path_of("rakit-chaos"));
     command.args(arguments).arg("--dir").arg(place.path());
-    run(&mut command).await.expect_code(0)
+    run(&mut command).await
 }
 
 #[tokio::test]
@@ -37,7 +41,17 @@ async fn faults_of_every_kind_leave_every_promise_kept() {
     let arguments = ["live", "mixed", "--seconds", "12", "--unjudged", "--report", report.to_str().unwrap()];
     let ended = chaos(&arguments).await;
     assert!(ended.stdout.contains("kept   writes and linearizable reads have an order"), "{ended:?}");
+    assert!(ended.stdout.contains("kept   a photo is where its form says, and a virus nowhere"), "{ended:?}");
     let page = std::fs::read_to_string(report.join("report.html")).unwrap();
     assert!(page.contains("promises were kept") && page.contains("<svg"), "{page}");
     assert!(std::fs::read_to_string(report.join("history.jsonl")).unwrap().lines().count() > 100);
+}
+
+#[tokio::test]
+async fn what_is_planted_around_photos_is_noticed() {
+    for plant in ["blind-scanner", "lost-photo"] {
+        let arguments = ["live", "hand-overs", "--seconds", "8", "--unjudged", "--plant", plant];
+        let ended = ended(&arguments).await.expect_code(1);
+        assert!(ended.stderr.contains("VIOLATION: a photo is where its form says"), "{ended:?}");
+    }
 }

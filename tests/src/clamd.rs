@@ -11,6 +11,7 @@ use std::process::{Child, Command, Stdio};
 use rustix::process::{Signal, kill_process};
 use tempfile::TempDir;
 
+use crate::pictures::hex;
 use crate::program::write_file;
 use crate::wait;
 
@@ -45,7 +46,6 @@ impl Clamd {
 
     /// Puts these signatures in place of all others; [`Clamd::reload`] takes them into use.
     pub fn knows(&self, signatures: &[(&str, &[u8])]) {
-        let hex = |bytes: &[u8]| bytes.iter().map(|byte| format!("{byte:02x}")).collect::<String>();
         let lines = signatures.iter().map(|(name, bytes)| format!("{name}:0:*:{}\n", hex(bytes)));
         write_file(&self.folder.path().join("signatures/local.ndb"), &lines.collect::<String>());
     }

@@ -1,5 +1,7 @@
 //! A cluster of real processes on this machine, started through `rakit demo --no-play` and ended with the test.
 
+mod alone;
+
 use std::fs::{self, File};
 use std::net::TcpListener;
 use std::path::{Path, PathBuf};

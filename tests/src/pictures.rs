@@ -1,5 +1,6 @@
 //! Photos as telephones make them, and files that only look like some.
 
+use std::fmt::Write as _;
 use std::io::{Cursor, Write as _};
 
 use flate2::write::{DeflateEncoder, ZlibEncoder};
@@ -64,13 +65,20 @@ pub fn contains(bytes: &[u8], wanted: &[u8]) -> bool {
 /// SHA-256, hexadecimal.
 #[must_use]
 pub fn sha256(bytes: &[u8]) -> String {
-    Sha256::digest(bytes).iter().map(|byte| format!("{byte:02x}")).collect()
+    hex(&Sha256::digest(bytes))
 }
 
-fn chunk(kind: &[u8; 4], data: &[u8]) -> Vec<u8> {
+/// Bytes as hexadecimal digits.
+#[must_use]
+pub fn hex(bytes: &[u8]) -> String {
+    let digits = bytes.iter().flat_map(|byte| [byte >> 4, byte & 15]);
+    digits.filter_map(|digit| char::from_digit(u32::from(digit), 16)).collect()
+}
+
+fn chunk(kind: [u8; 4], data: &[u8]) -> Vec<u8> {
     let mut bytes = u32::try_from(data.len()).expect("small").to_be_bytes().to_vec();
     let mut crc = Crc::new();
-    for part in [&kind[..], data] {
+    for part in [&kind, data] {
         crc.update(part);
         bytes.extend_from_slice(part);
     }
@@ -96,14 +104,14 @@ pub fn png((width, height): (u32, u32), note_bytes: usize, data_bytes: usize) ->
     let mut bytes = b"\x89PNG\r\n\x1a\n".to_vec();
     let mut header = [width.to_be_bytes(), height.to_be_bytes()].concat();
     header.extend_from_slice(&[8, 0, 0, 0, 0]);
-    bytes.extend(chunk(b"IHDR", &header));
+    bytes.extend(chunk(*b"IHDR", &header));
     if note_bytes > 0 {
         let mut note = b"Comment\0\0".to_vec();
         note.extend(packed(note_bytes));
-        bytes.extend(chunk(b"zTXt", &note));
+        bytes.extend(chunk(*b"zTXt", &note));
     }
-    bytes.extend(chunk(b"IDAT", &packed(data_bytes)));
-    bytes.extend(chunk(b"IEND", &[]));
+    bytes.extend(chunk(*b"IDAT", &packed(data_bytes)));
+    bytes.extend(chunk(*b"IEND", &[]));
     bytes
 }
 
@@ -142,7 +150,7 @@ pub fn pdf(catalogue: &str, more: &[Vec<u8>]) -> Vec<u8> {
     let mut bytes = b"%PDF-1.5\n".to_vec();
     let mut table = format!("xref\n0 {}\n0000000000 65535 f \n", objects.len() + 1);
     for (number, object) in objects.iter().enumerate() {
-        table.push_str(&format!("{:010} 00000 n \n", bytes.len()));
+        writeln!(table, "{:010} 00000 n ", bytes.len()).expect("memory");
         bytes.extend(format!("{} 0 obj\n", number + 1).into_bytes());
         bytes.extend_from_slice(object);
         bytes.extend_from_slice(b"\nendobj\n");

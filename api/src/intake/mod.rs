@@ -21,7 +21,7 @@ use tally::ids::{AccountId, LogTime};
 use crate::error::{Code, FieldError, Problem};
 use crate::limits::{DOWNLOAD_PART_BYTES, UPLOAD_BYTES_MAX};
 use crate::ports::{
-    AttachmentError, AttachmentInfo, AttachmentScan, Content, Finding, MediaType, Ports, Scanner,
+    AttachmentError, AttachmentInfo, AttachmentScan, Content, Finding, MediaType, Ports, Scanner, Suspect,
 };
 use places::Places;
 use workshop::Workshop;
@@ -125,23 +125,35 @@ pub(crate) async fn take_in(
     let mut suspect = ports.quarantine.begin().await?;
     let size = arrival::receive(body, suspect.as_mut()).await?;
     let media_type = announced.media_type;
-    // Before its kind is looked at: who sends what is told to those who read the log, whatever it calls itself.
+    let found = sniff(&suspect.read(0, SNIFFED_BYTES).await?);
+    // Scanners decode pictures as well: none that is too large for this node is shown to one.
+    let measured = look_through(intake, suspect.as_ref(), size, move |bytes| measure(found, &bytes));
+    measured.await?.map_err(|fault| fault.problem())?;
+    // Before its kind is judged: who sends what is told to those who read the log, whatever it calls itself.
     let finding = scan(ports.scanner.as_ref(), suspect.as_ref()).await?;
     let scan = judged(finding, ports.queries.now())?;
-    let first = suspect.read(0, SNIFFED_BYTES).await?;
-    if sniff(&first) != Some(media_type) {
+    if found != Some(media_type) {
         return Err(wrong_type());
     }
-    // The turn comes before the bytes: only what is being worked on is in memory.
-    let turn = intake.workshop.turn().await?;
-    let bytes = whole(suspect.as_ref(), size).await?;
+    let cleaned = look_through(intake, suspect.as_ref(), size, move |bytes| clean(media_type, bytes));
+    let (media_type, bytes) = cleaned.await?.map_err(|fault| fault.problem())?;
     drop(suspect);
-    let cleaned = intake.workshop.work(turn, move || clean(media_type, bytes)).await?;
-    let (media_type, bytes) = cleaned.map_err(|fault| fault.problem())?;
     for part in bytes.chunks(PART_BYTES) {
         upload.write(part).await?;
     }
     Ok(upload.finish(media_type, Some(scan)).await?)
+}
+
+/// Has all bytes looked through on the thread for that. The turn comes first: only what is being worked on is in memory.
+async fn look_through<T: Send + 'static>(
+    intake: &Intake,
+    suspect: &dyn Suspect,
+    size: u64,
+    work: impl FnOnce(Bytes) -> T + Send + 'static,
+) -> Result<T, Problem> {
+    let turn = intake.workshop.turn().await?;
+    let bytes = whole(suspect, size).await?;
+    intake.workshop.work(turn, move || work(bytes)).await
 }
 
 /// Has everything looked at by the scanner; no verdict is a refusal.
@@ -169,7 +181,7 @@ fn scan_of(finding: Finding, at: LogTime) -> AttachmentScan {
     AttachmentScan { at, engine, clean: finding.found.is_none() }
 }
 
-async fn whole(content: &dyn Content, size: u64) -> Result<Bytes, Problem> {
+async fn whole(content: &dyn Suspect, size: u64) -> Result<Bytes, Problem> {
     let capacity = usize::try_from(size).map_err(|_| too_large())?;
     let mut bytes = bytes::BytesMut::with_capacity(capacity);
     while bytes.len() < capacity {
@@ -197,6 +209,16 @@ impl Fault {
             Self::Photo(fault) => unfit(fault.words()),
             Self::Document(fault) => unfit(fault.words()),
         }
+    }
+}
+
+/// Whether a picture is bearable, as far as its header says. Anything else is judged later.
+fn measure(found: Option<MediaType>, bytes: &[u8]) -> Result<(), Fault> {
+    match found {
+        Some(kind @ (MediaType::Jpeg | MediaType::Png | MediaType::Webp)) => {
+            photo::measure(kind, bytes).map_err(Fault::Photo)
+        }
+        Some(MediaType::Pdf) | None => Ok(()),
     }
 }
 

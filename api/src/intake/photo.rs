@@ -59,15 +59,27 @@ fn unreadable(error: &ImageError) -> PhotoFault {
     }
 }
 
+/// Looks whether a header states more than is bearable. One that cannot be read is not judged here.
+pub(super) fn measure(media_type: MediaType, bytes: &[u8]) -> Result<(), PhotoFault> {
+    match opened(format_of(media_type)?, bytes) {
+        Err(PhotoFault::Pixels) => Err(PhotoFault::Pixels),
+        Ok(_) | Err(PhotoFault::Unreadable | PhotoFault::Large) => Ok(()),
+    }
+}
+
+const fn format_of(media_type: MediaType) -> Result<ImageFormat, PhotoFault> {
+    match media_type {
+        MediaType::Jpeg => Ok(ImageFormat::Jpeg),
+        MediaType::Png => Ok(ImageFormat::Png),
+        MediaType::Webp => Ok(ImageFormat::WebP),
+        MediaType::Pdf => Err(PhotoFault::Unreadable),
+    }
+}
+
 /// Decodes an image and writes it anew, upright. `WebP` becomes JPEG.
 pub(super) fn rewrite(media_type: MediaType, bytes: &[u8]) -> Result<(MediaType, Bytes), PhotoFault> {
-    let format = match media_type {
-        MediaType::Jpeg => ImageFormat::Jpeg,
-        MediaType::Png => ImageFormat::Png,
-        MediaType::Webp => ImageFormat::WebP,
-        MediaType::Pdf => return Err(PhotoFault::Unreadable),
-    };
-    let pixels = decode(format, bytes)?;
+    let format = format_of(media_type)?;
+    let pixels = decode(opened(format, bytes)?)?;
     let mut written = Capped::default();
     let kept = if format == ImageFormat::Png {
         pixels.write_with_encoder(PngEncoder::new(&mut written)).map(|()| MediaType::Png)
@@ -80,19 +92,24 @@ pub(super) fn rewrite(media_type: MediaType, bytes: &[u8]) -> Result<(MediaType,
     Ok((kept, written.bytes.into()))
 }
 
-fn decode(format: ImageFormat, bytes: &[u8]) -> Result<DynamicImage, PhotoFault> {
+/// A decoder that has read the header, which is bearable.
+fn opened(format: ImageFormat, bytes: &[u8]) -> Result<impl ImageDecoder, PhotoFault> {
     let mut reader = ImageReader::with_format(Cursor::new(bytes), format);
     let mut limits = Limits::no_limits();
     limits.max_image_width = Some(SIDE_PIXELS_MAX);
     limits.max_image_height = Some(SIDE_PIXELS_MAX);
     limits.max_alloc = Some(DECODED_BYTES_MAX);
     reader.limits(limits);
-    let mut decoder = reader.into_decoder().map_err(|error| unreadable(&error))?;
+    let decoder = reader.into_decoder().map_err(|error| unreadable(&error))?;
     let (width, height) = decoder.dimensions();
     let pixels = u64::from(width).saturating_mul(u64::from(height));
     if pixels > PIXELS_MAX || decoder.total_bytes() > DECODED_BYTES_MAX {
         return Err(PhotoFault::Pixels);
     }
+    Ok(decoder)
+}
+
+fn decode(mut decoder: impl ImageDecoder) -> Result<DynamicImage, PhotoFault> {
     // Before the pixels: the decoder is gone afterwards. A photo whose note of how the telephone was held cannot
     // be read is kept as it lies.
     let orientation = decoder.orientation().unwrap_or(image::metadata::Orientation::NoTransforms);

@@ -125,8 +125,8 @@ async fn an_account_has_a_share_of_the_places() {
         let request = request.header("content-type", "image/jpeg").body(body).expect("a request");
         tokio::spawn(world.officer.clone().oneshot(request))
     };
-    let waiting: Vec<_> = (0..4).map(|_| endless()).collect();
-    while world.photos.waiting.load(Ordering::Relaxed) < 4 {
+    let waiting: Vec<_> = (0..16).map(|_| endless()).collect();
+    while world.photos.waiting.load(Ordering::Relaxed) < 16 {
         tokio::task::yield_now().await;
     }
     let more = upload(&world, &token, "image/jpeg", image_as(ImageFormat::Jpeg, 7)).await;

@@ -14,6 +14,7 @@ pub mod linearizability;
 pub mod liveness;
 pub mod memory;
 pub mod pages;
+pub mod photos;
 pub mod revocation;
 pub mod session;
 pub mod sums;
@@ -23,7 +24,7 @@ pub mod words;
 pub type Complaint = String;
 
 /// Every judge, by its file, and what it judges.
-pub const ALL: [(&str, &str); 15] = [
+pub const ALL: [(&str, &str); 16] = [
     ("linearizability", "P3: writes and linearizable reads of a station have an order that time allows"),
     ("acknowledged", "P1: what was acknowledged is on every node"),
     ("exactly_once", "P2: a request has one effect, whatever was asked again"),
@@ -35,6 +36,7 @@ pub const ALL: [(&str, &str); 15] = [
     ("level", "the level and log time never go back"),
     ("feed", "the change feed tells every change once, in the order of the log"),
     ("pages", "one version of a region has one set of numbers, on pages and in data"),
+    ("photos", "a photo that a form names is at every node, and what was refused is nowhere"),
     ("revocation", "a token serves at every node until its session ends, and writes nothing afterwards"),
     ("memory", "a node's memory is bounded"),
     ("words", "nothing panics, and no error is told without a cause"),

@@ -13,13 +13,17 @@ struct Cause {
 }
 
 /// Nothing else is an error: kills, pauses, hand-overs and whatever is done to lines are the nodes' daily bread.
-const CAUSES: [Cause; 7] = [
+const CAUSES: [Cause; 10] = [
     // A disk that goes before its process: the first flush that fails must end the process, which says so.
     Cause { words: "the disk failed; this process ends now", fault: "power loss" },
     Cause { words: "the state could not be flushed", fault: "power loss" },
     // A disk without room fails the same way.
     Cause { words: "the disk failed; this process ends now", fault: "full disk" },
     Cause { words: "the state could not be flushed", fault: "full disk" },
+    // Photos are on the same disk; whoever hands one in is told to go elsewhere.
+    Cause { words: "the attachment store failed", fault: "power loss" },
+    Cause { words: "the attachment store failed", fault: "full disk" },
+    Cause { words: "an attachment could not be read to its end", fault: "power loss" },
     // One that takes no more writes and does not say so.
     Cause { words: "a write waited too long for the disk; this node ends", fault: "hangs" },
     // Looked at while they were copied, they do not fit together yet; the next look finds them whole.

@@ -19,6 +19,7 @@ mod nemesis;
 mod operator;
 mod plant;
 mod process;
+mod scanner;
 pub mod snapshot;
 pub mod storm;
 mod transport;

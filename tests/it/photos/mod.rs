@@ -17,7 +17,7 @@ use tests::form;
 use tests::register;
 
 /// Longest scan in these tests, in milliseconds: some wait for it to pass.
-const SCAN_MS: u64 = 3_000;
+const SCAN_MS: u64 = 5_000;
 
 struct World {
     cluster: Cluster,

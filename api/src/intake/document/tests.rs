@@ -24,18 +24,18 @@ fn stream(dictionary: &str, data: &[u8]) -> Vec<u8> {
 fn document(objects: &[Vec<u8>], trailer: &str) -> Vec<u8> {
     let mut bytes = b"%PDF-1.5\n%\xe2\xe3\xcf\xd3\n".to_vec();
     let mut places = Vec::new();
-    for (number, object) in objects.iter().enumerate() {
+    for (number, object) in (1..).zip(objects) {
         places.push(bytes.len());
-        bytes.extend_from_slice(format!("{} 0 obj\n", number + 1).as_bytes());
+        bytes.extend_from_slice(format!("{number} 0 obj\n").as_bytes());
         bytes.extend_from_slice(object);
         bytes.extend_from_slice(b"\nendobj\n");
     }
     let table = bytes.len();
-    bytes.extend_from_slice(format!("xref\n0 {}\n0000000000 65535 f \n", places.len() + 1).as_bytes());
+    let size = objects.len().saturating_add(1);
+    bytes.extend_from_slice(format!("xref\n0 {size}\n0000000000 65535 f \n").as_bytes());
     for place in &places {
         bytes.extend_from_slice(format!("{place:010} 00000 n \n").as_bytes());
     }
-    let size = places.len() + 1;
     let end = format!("trailer\n<</Size {size} /Root 1 0 R {trailer}>>\nstartxref\n{table}\n%%EOF\n");
     bytes.extend_from_slice(end.as_bytes());
     bytes
@@ -118,7 +118,8 @@ fn bombs_and_crowds_are_refused() {
     let crowd = format!("[{}]", "0 ".repeat(WORDS_MAX));
     assert_eq!(inspect(&with("", &[crowd.into_bytes()])), Err(DocumentFault::Excessive));
     let numbers = 3..=PAGES_MAX + 3;
-    let kids: String = numbers.clone().map(|number| format!("{number} 0 R ")).collect();
+    let kids: Vec<String> = numbers.clone().map(|number| format!("{number} 0 R")).collect();
+    let kids = kids.join(" ");
     let mut objects = vec![
         b"<</Type /Catalog /Pages 2 0 R>>".to_vec(),
         format!("<</Type /Pages /Kids [{kids}] /Count {}>>", PAGES_MAX + 1).into_bytes(),

@@ -9,6 +9,7 @@ mod beside;
 mod followers;
 mod officers;
 mod pages;
+mod photographers;
 mod readers;
 mod record;
 mod scenarios;
@@ -28,6 +29,7 @@ use tokio::time::{Instant, sleep};
 
 use self::audience::{Seats, Seen};
 use self::beside::{Backup, Beside, Flood};
+pub use self::photographers::PhotoPlant;
 use self::readers::Desk;
 use self::record::Record;
 pub use self::scenarios::Scenario;
@@ -37,6 +39,7 @@ use self::watch::Silence;
 use super::fleet::{Blueprint, Fleet};
 use super::hosts::Hosts;
 use super::plant::Plant;
+use super::scanner::Scanner;
 use super::transport::HttpTransport;
 use super::{Trouble, on_one_thread};
 use crate::chance::Chance;
@@ -64,6 +67,8 @@ pub struct Plan {
     pub rakit: PathBuf,
     /// Where the folder of the run is made.
     pub below: Option<PathBuf>,
+    /// What is planted, to see that the judge of photos notices.
+    pub plant: Option<PhotoPlant>,
     /// Whether a wait beyond what must be is a violation, or only told.
     pub judged: bool,
 }
@@ -129,6 +134,7 @@ fn enough(plan: &Plan, story: &Story) -> Result<(), Trouble> {
 async fn build(
     plan: &Plan,
     story: &mut Story,
+    scanner: Option<&Scanner>,
     say: &mut dyn FnMut(&str),
 ) -> Result<(Fleet, Client<HttpTransport>, Vec<Kind>), Trouble> {
     let mut kinds = plan.scenario.kinds();
@@ -139,6 +145,7 @@ async fn build(
         hosts: plan.scenario == Scenario::Hosts,
         power: needs(Needs::Disks),
         plant: needs(Needs::Library).then_some(Plant::Machine),
+        overrides: scanner.iter().map(|scanner| scanner.setting()).collect(),
         ..Blueprint::new(plan.rakit.clone(), plan.below.clone())
     };
     let (fleet, officers, skipped) = Fleet::build(&blueprint).await?;
@@ -151,7 +158,10 @@ async fn build(
 }
 
 async fn play(plan: &Plan, story: &mut Story, say: &mut dyn FnMut(&str)) -> Result<(), Trouble> {
-    let (mut fleet, officers, kinds) = build(plan, story, say).await?;
+    let started = Scanner::start(plan.below.as_deref(), plan.plant == Some(PhotoPlant::BlindScanner)).await?;
+    let scanner = started.as_ref().ok();
+    let (mut fleet, officers, kinds) = build(plan, story, scanner, say).await?;
+    let photographer = fleet.spread(&officers, 1, 0).pop();
     let clients = fleet.spread(&officers, officers::OFFICERS, 0);
     let (readers, lookers) = (fleet.passers_by(), fleet.lookers());
     let (record, silence) = (Record::new(), Silence::default());
@@ -161,7 +171,14 @@ async fn play(plan: &Plan, story: &mut Story, say: &mut dyn FnMut(&str)) -> Resu
         officers::work(client, &record, officer, chance(officer.saturating_add(1)), &stop)
     });
     let desks = fleet.desks();
-    let seats = Seats { public: Desk { nodes: &readers, record: &record, stop: &stop }, officers: &desks };
+    let photographer = photographer.as_ref().filter(|_| scanner.is_some());
+    let public = Desk { nodes: &readers, record: &record, stop: &stop };
+    let seats = Seats { public, officers: &desks, photographer };
+    if let Err(why) = &started {
+        say(&format!("SKIPPED photos: {why}"));
+        record.excuse("photos");
+        story.skipped = Some(why.clone());
+    }
     let looking =
         join_all(lookers.iter().enumerate().map(|looked| watch::watch(looked, &record, &silence, &rest)));
     let conducting = async {
@@ -180,14 +197,19 @@ async fn play(plan: &Plan, story: &mut Story, say: &mut dyn FnMut(&str)) -> Resu
         };
         let (seen, done) = tokio::join!(seats.attend(plan.seed), writing);
         rest.set(true);
-        done.map(|_| seen)
+        done.and(seen)
     };
     let (done, stretches): (_, Vec<Vec<Stretch>>) = tokio::join!(load, looking);
     story.took_us = record.now_us();
     story.nodes = (0..plan.nodes).map(|place| format!("node {}", fleet.id(place))).collect();
     story.stretches = stretches.into_iter().flatten().collect();
     let judged = match done {
-        Ok(seen) => judge(&fleet, (&seats, seen), &record, story, say).await,
+        Ok(seen) => {
+            if plan.plant == Some(PhotoPlant::LostPhoto) {
+                photographers::lose_one(&fleet, &seen.photos)?;
+            }
+            judge(&fleet, (&seats, seen), &record, story, say).await
+        }
         Err(trouble) => Err(trouble),
     };
     story.operations = record.take_operations();

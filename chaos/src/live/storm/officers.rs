@@ -20,8 +20,12 @@ pub(super) const OFFICERS: u64 = 8;
 pub(super) const RACED: u64 = 6;
 /// Stations of one officer alone.
 pub(super) const OWN: u64 = 24;
-/// All stations that are written to: the last ones are of those who sign in and out.
-pub(super) const STATIONS: u64 = RACED + (OFFICERS + 1) * OWN;
+/// The first station of those who photograph, behind those of whoever signs in and out.
+pub(super) const PHOTOGRAPHED_FIRST: u64 = RACED + (OFFICERS + 1) * OWN;
+/// Stations of those who photograph.
+pub(super) const PHOTOGRAPHED: u64 = 18;
+/// All stations that are written to.
+pub(super) const STATIONS: u64 = PHOTOGRAPHED_FIRST + PHOTOGRAPHED;
 const _: () = assert!(STATIONS <= country::STATIONS);
 /// A write is sent again so often, each time for the client's deadline.
 pub(super) const PATIENCE: u32 = 4;

@@ -52,6 +52,7 @@ struct Inner {
     complaints: BTreeMap<&'static str, Vec<String>>,
     looked: BTreeMap<&'static str, u64>,
     memory: BTreeMap<u64, u64>,
+    excused: Vec<&'static str>,
 }
 
 /// Who asks about what, and since when.
@@ -166,6 +167,16 @@ impl Record {
         let complaints = inner.complaints.entry(judge).or_default();
         complaints.extend(complaint);
         complaints.truncate(COMPLAINTS_MAX);
+    }
+
+    /// A judge has nothing to look at on this machine.
+    pub(super) fn excuse(&self, judge: &'static str) {
+        self.inner.borrow_mut().excused.push(judge);
+    }
+
+    /// Whether it has not.
+    pub(super) fn excused(&self, judge: &str) -> bool {
+        self.inner.borrow().excused.contains(&judge)
     }
 
     /// A node's state was looked at.
