@@ -140,7 +140,9 @@ fn operation(call: &Call) -> OperationBuilder {
 #[must_use]
 pub fn description() -> OpenApi {
     let mut paths = PathsBuilder::new();
-    for call in reads().into_iter().chain(writes()).chain(administration()).chain(operations()).chain(photos()) {
+    for call in
+        reads().into_iter().chain(writes()).chain(administration()).chain(operations()).chain(photos())
+    {
         let item = PathItemBuilder::new().operation(call.method.clone(), operation(&call));
         paths = paths.path(call.path, item.build());
     }

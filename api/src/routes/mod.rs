@@ -48,7 +48,8 @@ use crate::intake::Intake;
 use crate::intake::rescan::Rescan;
 use crate::invitations::Invitations;
 use crate::limits::{
-    DOWNLOADS_OFFICER_MAX, DOWNLOADS_PUBLIC_MAX, FailureTable, TOUCHES_MAX, WAITING_FEEDS_MAX, WAITING_READS_MAX,
+    DOWNLOADS_OFFICER_MAX, DOWNLOADS_PUBLIC_MAX, FailureTable, TOUCHES_MAX, WAITING_FEEDS_MAX,
+    WAITING_READS_MAX,
 };
 use crate::pace::PaceTable;
 use crate::ports::{Confirmed, Consistency, Ports, ReadOptions, StateView, SubmitError};

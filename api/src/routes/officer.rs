@@ -14,8 +14,8 @@ use tally::command::{Command, Item};
 
 use super::envelope::envelope;
 use super::{
-    Api, Listener, Surface, accounts, attachments, audit, batches, joining, master, own, own_credentials, reading,
-    session, steps, tallies,
+    Api, Listener, Surface, accounts, attachments, audit, batches, joining, master, own, own_credentials,
+    reading, session, steps, tallies,
 };
 use crate::auth::{self, Caller};
 use crate::error::{Code, Problem};

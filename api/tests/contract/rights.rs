@@ -37,12 +37,7 @@ fn write(method: &'static str, path: &'static str, body: Value, aimed: bool) -> 
     Asked { method, path, headers: &[], body: Some(body), aimed }
 }
 
-fn calls() -> Vec<Asked> {
-    let reason = json!({"reason": "uji"});
-    let step =
-        |path| Asked { headers: &[("if-match", "\"1\"")], ..write("POST", path, reason.clone(), true) };
-    let item = json!({"key": uuid(), "contest": "ppwp", "station": "STATION", "if_revision": 0, "form": form(),
-        "confirm": [], "reason": null, "attachments": [], "observed_at": null});
+fn reads() -> Vec<Asked> {
     vec![
         read("/api/v1/contests"),
         read("/api/v1/regions/0"),
@@ -57,6 +52,16 @@ fn calls() -> Vec<Asked> {
         read("/api/v1/accounts"),
         read("/api/v1/accounts/sessions"),
         read("/api/v1/audit"),
+    ]
+}
+
+fn writes() -> Vec<Asked> {
+    let reason = json!({"reason": "uji"});
+    let step =
+        |path| Asked { headers: &[("if-match", "\"1\"")], ..write("POST", path, reason.clone(), true) };
+    let item = json!({"key": uuid(), "contest": "ppwp", "station": "STATION", "if_revision": 0, "form": form(),
+        "confirm": [], "reason": null, "attachments": [], "observed_at": null});
+    vec![
         Asked {
             headers: &[("if-none-match", "*")],
             ..write("PUT", "/api/v1/tallies/ppwp/STATION", tally(&form()), true)
@@ -70,6 +75,11 @@ fn calls() -> Vec<Asked> {
             ..write("POST", "/api/v1/tallies/ppwp/STATION/reviews", json!({"form": form()}), true)
         },
         write("POST", "/api/v1/batches", json!({"items": [item]}), true),
+        Asked {
+            headers: &[("content-type", "image/jpeg")],
+            ..write("POST", "/api/v1/attachments", json!({}), false)
+        },
+        read("/api/v1/attachments/0000000000000000000000000000000000000000000000000000000000000000"),
         write(
             "POST",
             "/api/v1/me/password",
@@ -108,6 +118,10 @@ fn calls() -> Vec<Asked> {
         ),
         write("DELETE", "/api/v1/session", json!({}), false),
     ]
+}
+
+fn calls() -> Vec<Asked> {
+    reads().into_iter().chain(writes()).collect()
 }
 
 /// What an answer says of rights: `-` for a refusal by role or scope, else `x`; of a batch, its item's.
@@ -193,6 +207,7 @@ async fn every_call_of_the_description_is_in_the_table() {
             .replace("{contest}", "ppwp")
             .replace("{region}", "0")
             .replace("{name}", "ACCOUNT")
+            .replace("{sha256}", &"0".repeat(64))
     };
     for (path, methods) in description["paths"].as_object().unwrap() {
         for (method, call) in methods.as_object().unwrap() {

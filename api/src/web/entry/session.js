@@ -6,18 +6,30 @@ import { send } from "./server.js";
 import { read, remove, transact, write } from "./store.js";
 
 const ID = "session";
+const ATTEMPT = "attempt";
 
 /** {username, role, scope, token, expires_at}; token is null once the server no longer takes it. Null before the first sign-in. */
 export async function session() {
   return (await read("meta", ID)) ?? null;
 }
 
+/** This phone's key for its attempt to sign in: with it a one-time code whose answer was lost can be used again, from here only. */
+async function attempt() {
+  const kept = await read("meta", ATTEMPT);
+  if (kept) return kept.key;
+  const key = crypto.randomUUID();
+  await write("meta", { id: ATTEMPT, key });
+  return key;
+}
+
 /** Signs in with {username, code} or {username, password[, totp]}. Answers the server's answer, or null. */
 export async function signIn(credential) {
-  const answer = await send("POST", "/api/v1/session", null, {}, JSON.stringify(credential));
+  const headers = { "Idempotency-Key": await attempt() };
+  const answer = await send("POST", "/api/v1/session", null, headers, JSON.stringify(credential));
   if (answer?.status === 201 && answer.body?.token) {
     const { token, expires_at, account } = answer.body;
     await write("meta", { id: ID, ...account, token, expires_at });
+    await remove("meta", ATTEMPT);
     changed();
   }
   return answer;

@@ -131,7 +131,7 @@ fn district(scope: Scope) -> String {
 #[cfg(test)]
 fn sheets(directory: &Path) -> Vec<PathBuf> {
     let entries =
-        fs::read_dir(directory).map(|entries| entries.filter_map(Result::ok).map(|entry| entry.path()));
+        std::fs::read_dir(directory).map(|entries| entries.filter_map(Result::ok).map(|entry| entry.path()));
     let mut sheets: Vec<PathBuf> = entries
         .into_iter()
         .flatten()
