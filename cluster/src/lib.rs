@@ -43,6 +43,7 @@ mod skew;
 mod space;
 mod start;
 mod status;
+mod sweeper;
 #[cfg(test)]
 mod tests;
 mod timekeeper;

@@ -11,6 +11,7 @@ use tally::command::{Command, LOG_TIME_STEP_MS_MAX};
 
 use crate::handle::Cluster;
 use crate::runtime::{self, Instant};
+use crate::sweeper;
 
 /// Log time may be that far behind the clock.
 const LAG_MS_MAX: u64 = 10_000;
@@ -23,6 +24,8 @@ const POINT_INTERVAL: Duration = Duration::from_secs(10);
 const MARKS_MAX: usize = 100;
 
 pub(crate) fn spawn<E: Engine>(cluster: &Cluster<E>) {
+    // What ends by log time is swept away by it.
+    sweeper::spawn(cluster);
     let cluster = cluster.clone();
     runtime::spawn(async move {
         let mut marked_at = runtime::now();

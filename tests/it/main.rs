@@ -11,6 +11,7 @@
     reason = "a test that meets something unexpected should stop there and say so"
 )]
 
+mod accounts;
 mod bad_input;
 mod command_line;
 mod crash;

@@ -16,7 +16,7 @@ const GROUP: usize = 4;
 /// Longest text that is looked at, in bytes.
 const TEXT_BYTES_MAX: usize = 64;
 
-/// A new code, as printed: `XXXX-XXXX-XXXX-XXXX`.
+/// A new code, as printed: four groups of four characters with hyphens between.
 pub fn new() -> Result<String, Problem> {
     let mut bytes = [0; CODE_BYTES];
     getrandom::fill(&mut bytes).map_err(|error| {

@@ -126,7 +126,7 @@ pub(crate) async fn take_in(
     let size = arrival::receive(body, suspect.as_mut()).await?;
     let media_type = announced.media_type;
     let found = sniff(&suspect.read(0, SNIFFED_BYTES).await?);
-    // Scanners decode pictures as well: none that is too large for this node is shown to one.
+    // Scanners decode pictures and unpack documents as well: none that is too much for this node is shown to one.
     let measured = look_through(intake, suspect.as_ref(), size, move |bytes| measure(found, &bytes));
     measured.await?.map_err(|fault| fault.problem())?;
     // Before its kind is judged: who sends what is told to those who read the log, whatever it calls itself.
@@ -212,13 +212,18 @@ impl Fault {
     }
 }
 
-/// Whether a picture is bearable, as far as its header says. Anything else is judged later.
+/// What is plainly not to be taken: a picture whose header states too much, a document that does something. Scanners
+/// have an opinion of the latter as well, under names that help nobody. All else is judged later.
 fn measure(found: Option<MediaType>, bytes: &[u8]) -> Result<(), Fault> {
     match found {
         Some(kind @ (MediaType::Jpeg | MediaType::Png | MediaType::Webp)) => {
             photo::measure(kind, bytes).map_err(Fault::Photo)
         }
-        Some(MediaType::Pdf) | None => Ok(()),
+        Some(MediaType::Pdf) => match document::inspect(bytes) {
+            Ok(()) | Err(document::DocumentFault::Unreadable) => Ok(()),
+            Err(fault) => Err(Fault::Document(fault)),
+        },
+        None => Ok(()),
     }
 }
 

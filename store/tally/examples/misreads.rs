@@ -18,7 +18,7 @@
     reason = "a measurement that stops where a file is not what it should be"
 )]
 
-use std::collections::{BTreeMap, HashMap};
+use std::collections::BTreeMap;
 use std::io::{BufRead as _, stdin};
 
 use tally::contest::{Contest, ContestOption};
@@ -56,7 +56,7 @@ fn contest() -> Contest {
 
 /// A row by its columns; an empty cell is a number that was not published.
 struct Row<'a> {
-    columns: &'a HashMap<String, usize>,
+    columns: &'a BTreeMap<String, usize>,
     cells: Vec<&'a str>,
 }
 
@@ -78,7 +78,7 @@ impl Row<'_> {
 fn rows(mut each: impl FnMut(&str, &Row<'_>)) {
     let mut lines = stdin().lock().lines();
     let header = lines.next().unwrap().unwrap();
-    let columns: HashMap<String, usize> =
+    let columns: BTreeMap<String, usize> =
         header.split(',').enumerate().map(|(place, name)| (name.trim().to_owned(), place)).collect();
     for line in lines {
         let line = line.unwrap();
@@ -212,7 +212,7 @@ fn clean(form: &Form, flags: &[u8]) -> bool {
 
 fn flagged() {
     let contest = contest();
-    let mut villages: HashMap<RegionCode, Neighbourhood> = HashMap::new();
+    let mut villages: BTreeMap<RegionCode, Neighbourhood> = BTreeMap::new();
     let mut flags_of: [BTreeMap<u8, u64>; 2] = [BTreeMap::new(), BTreeMap::new()];
     let mut counts = [0_u64; 2];
     rows(|code, row| {
