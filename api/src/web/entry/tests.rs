@@ -66,7 +66,9 @@ async fn files_of_another_release_and_other_paths_are_not_found() {
 #[tokio::test]
 async fn a_first_visit_is_small() {
     let mut paths = vec!["/entri/".to_owned(), "/entri/sw.js".to_owned()];
-    paths.extend(SOURCES.iter().map(|source| format!("/entri/{}/{}", SHIPPED.version, source.name)));
+    // Pictures for the home screen are only asked for when the app is put there.
+    let first = SOURCES.iter().filter(|source| source.media_type != "image/png");
+    paths.extend(first.map(|source| format!("/entri/{}/{}", SHIPPED.version, source.name)));
     let mut bytes = 0;
     for path in &paths {
         bytes += ask(path, ("accept-encoding", "gzip, br")).await.2.len();
