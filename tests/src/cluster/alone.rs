@@ -30,16 +30,6 @@ impl Cluster {
             node["settings"].as_str().expect("a file").into(),
         ];
         let directory = made.join("node-0");
-        let text = json!({
-            "ca": made.join("ca/ca.pem"),
-            "admin": {"username": "admin", "password": PASSWORD},
-            "nodes": [{
-                "id": node["id"], "dir": directory, "public": node["public"], "officer": node["officer"],
-                "ops": node["ops"], "command": command,
-            }],
-        });
-        write_file(&made.join("cluster.json"), &text.to_string());
-        let file: ClusterFile = serde_json::from_value(text).expect("what was just written");
         let log = File::create(folder.path().join("demo.log")).expect("a log file");
         let child = Command::new(&command[0])
             .args(&command[1..])
@@ -49,6 +39,17 @@ impl Cluster {
             .stderr(log)
             .spawn()
             .expect("rakit starts");
+        let text = json!({
+            "cluster": "alone", "ca": made.join("ca/ca.pem"),
+            "admin": {"username": "admin", "password": PASSWORD},
+            "nodes": [{
+                "id": node["id"], "pid": child.id(), "peer": "", "dir": directory,
+                "public": node["public"], "officer": node["officer"],
+                "ops": node["ops"], "command": command,
+            }],
+        });
+        write_file(&made.join("cluster.json"), &text.to_string());
+        let file: ClusterFile = serde_json::from_value(text).expect("what was just written");
         write_file(&directory.join("rakit.pid"), &child.id().to_string());
         let authority = std::fs::read(&file.ca).expect("the authority's certificate");
         let http = client::trusting(&authority);
