@@ -82,22 +82,23 @@ fn whatever_does_something_is_refused() {
 
 #[test]
 fn packed_objects_are_looked_into() {
-    let script = b"9 0 <</S /J#61vaScript /JS (app.alert(1))>>";
+    // Long enough to be packed: what is short is kept as it is, and found as it is.
+    let script = [&b"9 0 <</S /J#61vaScript /JS (app.alert(1))>>"[..], &[b' '; 500]].concat();
     let object = |dictionary: &str, data: &[u8]| with("", &[stream(dictionary, data)]);
     for (dictionary, data) in [
-        ("/Type /ObjStm /N 1 /First 4 /Filter /FlateDecode", packed(script)),
-        ("/Type /Obj#53tm /N 1 /First 4 /Filter [/FlateDecode]", packed(script)),
-        ("/Type /ObjStm /N 1 /First 4", script.to_vec()),
+        ("/Type /ObjStm /N 1 /First 4 /Filter /FlateDecode", packed(&script)),
+        ("/Type /Obj#53tm /N 1 /First 4 /Filter [/FlateDecode]", packed(&script)),
+        ("/Type /ObjStm /N 1 /First 4", script.clone()),
     ] {
         let verdict = inspect(&object(dictionary, &data));
         assert!(matches!(verdict, Err(DocumentFault::Active(_))), "{dictionary}: {verdict:?}");
     }
-    let twice = packed(&packed(script));
+    let twice = packed(&packed(&script));
     for filter in ["[/FlateDecode /FlateDecode]", "/ASCII85Decode", "/LZWDecode"] {
         let dictionary = format!("/Type /ObjStm /N 1 /First 4 /Filter {filter}");
         assert!(inspect(&object(&dictionary, &twice)).is_err(), "{filter}");
     }
-    let inner = stream("/Type /ObjStm /N 1 /First 4 /Filter /FlateDecode", &packed(script));
+    let inner = stream("/Type /ObjStm /N 1 /First 4 /Filter /FlateDecode", &packed(&script));
     assert_eq!(inspect(&with("", &[stream("", &inner)])), Err(DocumentFault::Opaque), "hidden in a stream");
 }
 
