@@ -6,8 +6,10 @@
 
 pub mod auth;
 pub mod client;
+mod desk;
 pub mod dto;
 pub mod error;
+mod export;
 mod intake;
 mod invitations;
 pub mod limits;

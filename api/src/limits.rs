@@ -35,6 +35,8 @@ pub const SIGN_IN_QUEUE_MAX: usize = 16;
 pub const PASSWORD_BYTES_MAX: usize = 1_024;
 /// Most bytes of a backup's object in one answer: what is in memory for it, on both sides.
 pub const BACKUP_BYTES_MAX: usize = 4 * 1024 * 1024;
+/// How old a node's knowledge of sessions may be, in milliseconds: an ended one passes nowhere for longer.
+pub const SESSION_AGE_MS_MAX: i64 = 1_000;
 /// Uses of sessions that are written down at once.
 pub const TOUCHES_MAX: usize = 64;
 /// Largest photo or scan that may be handed in, in bytes.

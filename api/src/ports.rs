@@ -258,6 +258,8 @@ pub trait Queries: Send + Sync + 'static {
     fn applied(&self) -> tokio::sync::watch::Receiver<u64>;
     /// Takes what became out of date since the last call; one caller only, the publisher.
     fn take_dirty(&self) -> Dirty;
+    /// Has the next [`Self::take_dirty`] answer everything.
+    fn mark_dirty(&self);
     /// This node's clock, for sessions' and pages' sake.
     fn now(&self) -> LogTime;
 }

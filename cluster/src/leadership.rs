@@ -39,6 +39,9 @@ impl<E: Engine> Drop for Hold<'_, E> {
 impl<E: Engine> Cluster<E> {
     /// On the leader: hands over to a voter, the best one when none is named; answers who leads then.
     pub(crate) async fn transfer_here(&self, to: Option<NodeId>) -> Result<NodeId, OperateError> {
+        if let Some(to) = to {
+            self.wait_alive(to).await;
+        }
         let metrics = self.metrics();
         let to = self.choose(&metrics, to)?;
         if to == self.inner.settings.node {
@@ -57,6 +60,16 @@ impl<E: Engine> Cluster<E> {
         new_leader.ok_or_else(|| {
             OperateError::Unavailable(format!("node {} did not take over in time; an election follows", to.0))
         })
+    }
+
+    /// Until a voter that was started a moment ago has answered a heartbeat, for as long as one is taken for alive.
+    async fn wait_alive(&self, to: NodeId) {
+        let patience = Duration::from_millis(self.inner.settings.timers.election_max_ms.saturating_mul(3));
+        let answers = |metrics: &RaftMetrics| {
+            !voters(metrics.committed_membership_config.membership()).contains(&to.0)
+                || self.alive().contains(&to.0)
+        };
+        drop(self.inner.raft.wait(Some(patience)).metrics(answers, "heard").await);
     }
 
     fn choose(&self, metrics: &RaftMetrics, to: Option<NodeId>) -> Result<NodeId, OperateError> {

@@ -12,7 +12,11 @@ use crate::handle::Cluster;
 
 impl<E: Engine> Cluster<E> {
     /// Refuses a member whose release cannot apply what is in force: it would wait for entries for ever.
-    pub(crate) fn refuse_old_release(&self, id: NodeId) -> Result<(), OperateError> {
+    pub(crate) async fn refuse_old_release(&self, id: NodeId) -> Result<(), OperateError> {
+        // What it told earlier it may have told as another release, and one not heard yet may be of any.
+        if let Some(member) = self.member(id) {
+            self.greet(&member).await;
+        }
         let level = self
             .inner
             .machine
@@ -26,7 +30,11 @@ impl<E: Engine> Cluster<E> {
                  release there first",
                 id.0
             ))),
-            _ => Ok(()),
+            Some(_) => Ok(()),
+            None => Err(OperateError::Unavailable(format!(
+                "node {} has not told which levels it supports; start it and try again",
+                id.0
+            ))),
         }
     }
 

@@ -17,6 +17,7 @@
 mod disk;
 mod etcd;
 mod load;
+mod officers;
 mod pages;
 mod photos;
 mod report;
@@ -42,9 +43,21 @@ struct Arguments {
     /// Directory, on a disk, below which everything is kept while it runs
     #[arg(long, default_value_os_t = std::env::temp_dir())]
     dir: PathBuf,
-    /// Only these parts: disk, writes, pages; photos only when it is named
+    /// Only these parts: disk, writes, pages; photos, forms and logins only when they are named
     #[arg(long, value_delimiter = ',', default_value = "disk,writes,pages")]
     only: Vec<String>,
+    /// Forms: so many a second
+    #[arg(long, default_value_t = 500, value_name = "N")]
+    forms: u32,
+    /// Forms: clients that bring them
+    #[arg(long, default_value_t = 200, value_name = "N")]
+    clients: usize,
+    /// Logins: so many a second
+    #[arg(long, default_value_t = 1_000, value_name = "N")]
+    logins: u32,
+    /// Forms and logins: how long
+    #[arg(long, default_value_t = 30, value_name = "SECONDS")]
+    duration: u64,
     /// Photos: gigabytes to fill the store with
     #[arg(long, default_value_t = 1, value_name = "N")]
     gigabytes: u32,
@@ -70,6 +83,21 @@ async fn main() {
         }
         if wanted("pages") {
             pages::measure(&rakit, &arguments, &mut report).await;
+        }
+    }
+    if wanted("forms") || wanted("logins") {
+        let rakit = servers::Rakit::start(&arguments.dir).await;
+        let asked = officers::Asked {
+            forms: arguments.forms,
+            clients: arguments.clients,
+            sign_ins: arguments.logins,
+            seconds: arguments.duration,
+        };
+        if wanted("forms") {
+            officers::measure_forms(&rakit, &asked, &mut report).await;
+        }
+        if wanted("logins") {
+            officers::measure_sign_ins(&rakit, &asked, &mut report).await;
         }
     }
     if wanted("photos") {

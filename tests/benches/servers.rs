@@ -46,6 +46,11 @@ impl Rakit {
         Self { cluster, admin, authority, stations }
     }
 
+    /// Certificate of the cluster's authority.
+    pub(crate) fn authority(&self) -> &[u8] {
+        &self.authority
+    }
+
     /// A client with a connection of its own.
     pub(crate) fn client(&self) -> Client {
         trusting(&self.authority)

@@ -96,6 +96,22 @@ export class Stage {
     });
   }
 
+  /** Bytes handed in at a node: {status, body}. */
+  async bytes(node, path, { token, kind, bytes }) {
+    const { host, port } = this.addresses[node];
+    return new Promise((resolve, reject) => {
+      const headers = { authorization: `Bearer ${token}`, "content-type": kind, "content-length": bytes.length };
+      const request = https.request({ host, port, method: "POST", path, headers, ca: this.authority, timeout: PATIENCE_MS }, (response) => {
+        const parts = [];
+        response.on("data", (part) => parts.push(part));
+        response.on("error", reject);
+        response.on("end", () => resolve({ status: response.statusCode, body: JSON.parse(Buffer.concat(parts).toString()) }));
+      });
+      request.on("error", reject);
+      request.end(bytes);
+    });
+  }
+
   async token(node, { username, password }) {
     const known = this.tokens.get(username);
     if (known) return known;

@@ -8,6 +8,7 @@ use std::process::Stdio;
 use std::time::Duration;
 
 use serde_json::{Value, json};
+use tests::clamd::Clamd;
 use tests::cluster::Cluster;
 use tests::program::{rakit, write_file};
 use tests::register::{contests_json, regions_csv};
@@ -44,15 +45,17 @@ fn contests() -> Value {
     contests
 }
 
-const ACCOUNTS: [[&str; 4]; 4] = [
+const ACCOUNTS: [[&str; 4]; 6] = [
     ["kpps-panggang", "sandi-panggang-24", "officer", VILLAGE.0],
     ["kpps-kelapa", "sandi-kelapa-24", "officer", NEIGHBOUR_VILLAGE.0],
     ["pembaca-utara", "sandi-utara-24", "reviewer", "310101"],
     ["pengawas-utara", "sandi-awas-24", "auditor", "310101"],
+    ["pengesah-utara", "sandi-sahkan-24", "certifier", "310101"],
+    ["admin-pusat", "sandi-pusat-24", "super_admin", "0"],
 ];
 
-async fn cluster() -> Cluster {
-    let cluster = Cluster::empty().await;
+async fn cluster(environment: Vec<(String, String)>) -> Cluster {
+    let cluster = Cluster::with_settings(&std::env::temp_dir(), 3, environment).await;
     let rows = ACCOUNTS.map(|row| row.join(",")).join("\n");
     let files = [
         ("regions", "regions.csv", regions_csv(&[VILLAGE, NEIGHBOUR_VILLAGE])),
@@ -75,6 +78,7 @@ fn settings(cluster: &Cluster) -> Value {
         "officers": cluster.nodes().iter().map(|node| node.officer.as_str()).collect::<Vec<_>>(),
         "authority": cluster.authority_path(), "stations": stations,
         "officer": account(0), "neighbour": account(1), "reviewer": account(2), "auditor": account(3),
+        "certifier": account(4), "admin": account(5),
         "candidates": (0..CANDIDATES).map(candidate).collect::<Vec<_>>(),
     })
 }
@@ -110,7 +114,17 @@ async fn served(cluster: &mut Cluster, line: &Value, answers: &mut ChildStdin) -
 }
 
 async fn play(file: &str) {
-    let mut cluster = cluster().await;
+    play_on(cluster(Vec::new()).await, file).await;
+}
+
+/// Where photos are taken in, for which there must be a scanner.
+async fn play_with_scanner(file: &str) {
+    let scanner = Clamd::start().await;
+    let environment = vec![("RAKIT_SCANNER_ADDRESS".to_owned(), scanner.address())];
+    play_on(cluster(environment).await, file).await;
+}
+
+async fn play_on(mut cluster: Cluster, file: &str) {
     let mut script = started(file, &settings(&cluster));
     let mut answers = script.stdin.take().expect("a pipe");
     let mut lines = BufReader::new(script.stdout.take().expect("a pipe")).lines();
@@ -162,13 +176,16 @@ async fn photos_are_scaled_and_kept_on_the_phone() {
 }
 
 #[tokio::test]
-#[ignore = "the server takes no attachments yet"]
 async fn photos_are_uploaded_before_the_form_that_names_them() {
-    play("upload").await;
+    play_with_scanner("upload").await;
 }
 
 #[tokio::test]
-#[ignore = "the server takes no second readings yet"]
+async fn the_desk_is_used_by_all_who_sit_there() {
+    play_with_scanner("desk").await;
+}
+
+#[tokio::test]
 async fn a_second_reading_is_blank_and_compared() {
     play("second-reading").await;
 }

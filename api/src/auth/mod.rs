@@ -15,6 +15,7 @@ use tally::command::Principal;
 use tally::ids::{LogTime, SessionId};
 
 use crate::error::{Code, Problem};
+use crate::limits::SESSION_AGE_MS_MAX;
 use crate::ports::{Consistency, Queries, ReadError, ReadOptions, StateView};
 
 /// An account in a living session.
@@ -37,11 +38,16 @@ impl Caller {
 }
 
 /// Finds the caller by its bearer token. A session this node does not know may be younger than what it has
-/// applied, so it is looked for once more in a linearizable view before it is refused.
+/// applied, so it is looked for once more in a linearizable view before it is refused. A node that has not heard of a
+/// leader for [`SESSION_AGE_MS_MAX`] may not know that a session was ended, and asks before it lets anybody pass.
 pub async fn authenticate(queries: &dyn Queries, headers: &HeaderMap) -> Result<Caller, Problem> {
     let session = bearer(headers).ok_or_else(|| Problem::new(Code::Unauthenticated))?;
     let now = queries.now();
-    if let Some(caller) = find(queries.local()?.as_ref(), session, now)? {
+    // Before the view, which then is no older than this says.
+    let age_ms = queries.freshness().leader_age_ms;
+    if (0..=SESSION_AGE_MS_MAX).contains(&age_ms)
+        && let Some(caller) = find(queries.local()?.as_ref(), session, now)?
+    {
         return Ok(caller);
     }
     let options = ReadOptions { consistency: Consistency::Linearizable, min_index: None };

@@ -13,6 +13,7 @@ pub mod contests;
 pub mod epochs;
 pub mod flags;
 pub mod form;
+pub mod forms;
 pub mod joining;
 pub mod master;
 pub mod messages;

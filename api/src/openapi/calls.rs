@@ -92,6 +92,31 @@ pub(super) fn reads() -> Vec<Call> {
             query: &["consistency", "max_age_ms", "min_index", "limit", "next"],
             ..read("/api/v1/audit", "Log audit", &[("200", Some("AuditPage"))])
         },
+        Call {
+            listeners: OFFICER,
+            query: &[
+                "consistency",
+                "max_age_ms",
+                "min_index",
+                "region",
+                "state",
+                "rule",
+                "flagged",
+                "approval_pending",
+                "limit",
+                "next",
+            ],
+            ..read(
+                "/api/v1/tallies/{contest}",
+                "Formulir menurut keadaan dan tanda",
+                &[("200", Some("Forms"))],
+            )
+        },
+        Call {
+            listeners: OFFICER,
+            query: &["consistency", "max_age_ms", "min_index", "account"],
+            ..read("/api/v1/requests/{key}", "Jawaban atas satu permintaan", &[("200", Some("RequestFound"))])
+        },
         Call { listeners: OFFICER, ..read("/api/v1/me", "Akun sendiri", &[("200", Some("Account"))]) },
         Call {
             listeners: OFFICER,
@@ -311,13 +336,19 @@ pub(super) fn photos() -> Vec<Call> {
             ..write("/api/v1/attachments", "Unggah foto atau pindaian", None, &[("201", Some("Uploaded"))])
         },
         Call {
-            listeners: OPS,
+            listeners: OFFICER_AND_OPS,
             query: &[],
             ..read(RESCAN, "Kemajuan pemeriksaan ulang lampiran", &[("200", Some("Rescanned"))])
         },
         Call {
-            listeners: OPS,
+            listeners: OFFICER_AND_OPS,
             ..write(RESCAN, "Periksa ulang semua lampiran simpul ini", None, &[("202", Some("Rescanned"))])
         },
+        write(
+            "/api/v1/pages/reload",
+            "Bangun ulang halaman simpul ini",
+            None,
+            &[("202", Some("PagesReloaded"))],
+        ),
     ]
 }

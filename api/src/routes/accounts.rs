@@ -26,7 +26,7 @@ use crate::limits::JSON_BYTES_MAX;
 const WALKED_MAX: usize = 5_000;
 
 /// Whether a caller may see an account at all.
-fn sees(caller: &Account, other: &Account) -> bool {
+pub(super) fn sees(caller: &Account, other: &Account) -> bool {
     caller.role == Role::Auditor
         || (caller.role.governs(other.role) && caller.scope.covers_scope(other.scope))
 }

@@ -11,6 +11,7 @@ mod batches;
 mod door;
 mod envelope;
 mod feed;
+mod forms;
 mod health;
 mod joining;
 mod master;
@@ -26,6 +27,7 @@ mod reading;
 mod session;
 mod steps;
 mod tallies;
+mod upkeep;
 
 use std::net::IpAddr;
 use std::sync::Arc;

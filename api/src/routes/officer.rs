@@ -14,14 +14,27 @@ use tally::command::{Command, Item};
 
 use super::envelope::envelope;
 use super::{
-    Api, Listener, Surface, accounts, attachments, audit, batches, joining, master, own, own_credentials,
-    reading, session, steps, tallies,
+    Api, Listener, Surface, accounts, attachments, audit, batches, forms, joining, master, own,
+    own_credentials, reading, session, steps, tallies, upkeep,
 };
 use crate::auth::{self, Caller};
 use crate::error::{Code, Problem};
 
 pub(crate) fn router(api: &Api, pages: Router) -> Router {
     let surface = Surface::new(api, Listener::Officer);
+    let whole = |routes: Router| {
+        routes
+            .fallback(async || Problem::new(Code::NotFound))
+            .layer(from_fn_with_state(surface.clone(), authenticated))
+            .layer(from_fn_with_state(surface.clone(), envelope))
+    };
+    // The desk calls what everybody calls, and its pages are answers like any other.
+    let desk = crate::desk::router(whole(calls(&surface)));
+    whole(calls(&surface).merge(pages).merge(crate::web::entry::routes()).merge(desk))
+}
+
+/// The calls under `/api/v1`, for whoever shows a token.
+fn calls(surface: &Surface) -> Router {
     reading::router()
         .route("/api/v1/session", post(session::open).delete(session::close))
         .route(joining::JOIN, post(joining::join))
@@ -44,17 +57,16 @@ pub(crate) fn router(api: &Api, pages: Router) -> Router {
         .route("/api/v1/tallies/{contest}/{station}/certifications", post(steps::certify))
         .route("/api/v1/tallies/{contest}/{station}/approvals", post(steps::approve))
         .route("/api/v1/tallies/{contest}/{station}/reviews", post(steps::review))
+        .route("/api/v1/tallies/{contest}", get(forms::list))
+        .route("/api/v1/requests/{key}", get(forms::request))
+        .route("/api/v1/pages/reload", post(upkeep::reload_pages))
         .route("/api/v1/batches", post(batches::submit))
         .route("/api/v1/master/regions", post(master::regions_by_account))
         .route("/api/v1/master/contests", post(master::contests_by_account))
         .route("/api/v1/master/accounts", post(master::accounts_by_account))
         .route("/api/v1/attachments", post(attachments::upload))
+        .route("/api/v1/attachments/rescan", get(upkeep::rescan_progress).post(upkeep::rescan))
         .with_state(surface.clone())
-        .merge(pages)
-        .merge(crate::web::entry::routes())
-        .fallback(async || Problem::new(Code::NotFound))
-        .layer(from_fn_with_state(surface.clone(), authenticated))
-        .layer(from_fn_with_state(surface, envelope))
 }
 
 /// 401 comes before all else: whoever has no session learns nothing about paths, methods or bodies.

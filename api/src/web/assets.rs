@@ -34,6 +34,11 @@ pub(super) static STYLE: LazyLock<Asset> = LazyLock::new(|| {
     Asset::new("/aset/rakit.css", "text/css; charset=utf-8", include_bytes!("../../assets/rakit.css"))
 });
 
+/// The style sheet of the desk, beside the other.
+pub(super) static DESK_STYLE: LazyLock<Asset> = LazyLock::new(|| {
+    Asset::new("/aset/meja.css", "text/css; charset=utf-8", include_bytes!("../../assets/meja.css"))
+});
+
 /// The script that renews numbers in place; pages are whole without it.
 pub(super) static SCRIPT: LazyLock<Asset> = LazyLock::new(|| {
     Asset::new("/aset/rakit.js", "text/javascript; charset=utf-8", include_bytes!("../../assets/rakit.js"))
@@ -46,6 +51,6 @@ pub(super) static ICON: LazyLock<Asset> = LazyLock::new(|| {
 
 /// All files.
 #[must_use]
-pub(super) fn all() -> [&'static Asset; 3] {
-    [&STYLE, &SCRIPT, &ICON]
+pub(super) fn all() -> [&'static Asset; 4] {
+    [&STYLE, &DESK_STYLE, &SCRIPT, &ICON]
 }

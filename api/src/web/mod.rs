@@ -25,9 +25,13 @@ mod tests;
 
 use askama::Template;
 use bytes::Bytes;
+use tally::account::Role;
 use tally::contest::Contest;
 use tally::ids::ContestId;
-use tally::region::{RegionCode, StationCode};
+use tally::region::{Level, RegionCode, StationCode};
+use tally::station::{EventKind, TallyState};
+
+use crate::dto::text::parse_time;
 
 use crate::ports::{ReadError, StateView};
 
@@ -35,6 +39,38 @@ pub use frame::{LEADER_AGE_MS_MAX, stale};
 pub use notice::{NOT_FOUND, UNAVAILABLE};
 pub use pages::public_pages;
 pub use target::Target;
+
+/// Addresses of the style sheet, of that of the desk, and of the icon.
+pub(crate) fn asset_addresses() -> (&'static str, &'static str, &'static str) {
+    (&assets::STYLE.address, &assets::DESK_STYLE.address, &assets::ICON.address)
+}
+
+/// What a role is called by its name on the wire.
+pub(crate) fn role_words(name: &str) -> &'static str {
+    Role::parse(name).map_or("", words::role)
+}
+
+/// What a form's state is called by its name on the wire.
+pub(crate) fn state_words(name: &str) -> &'static str {
+    words::state(TallyState::ALL.into_iter().find(|state| state.name() == name))
+}
+
+/// What a level is called by its name on the wire.
+pub(crate) fn level_words(name: &str) -> &'static str {
+    Level::ALL.into_iter().find(|level| level.name() == name).map_or("", words::level)
+}
+
+/// What happened, by its name on the wire.
+pub(crate) fn event_words(name: &str) -> &'static str {
+    EventKind::ALL.into_iter().find(|kind| kind.name() == name).map_or("", words::event)
+}
+
+/// A time of the wire as people read it, in the zone of a region or a station.
+pub(crate) fn when(time: &str, place: &str) -> String {
+    let region = StationCode::parse(place).map(StationCode::village).or_else(|| RegionCode::parse(place));
+    let zone = moment::Zone::of(region.unwrap_or(RegionCode::NATION));
+    parse_time(time).map_or_else(|| time.to_owned(), |time| moment::written(time, zone))
+}
 
 /// What a page is about: what must change for the page to change.
 #[derive(Clone, Copy, Debug, Eq, PartialEq)]

@@ -18,6 +18,8 @@ mod batches;
 mod client;
 mod common_headers;
 mod description;
+mod desk;
+mod forms;
 mod idempotency;
 mod life;
 mod master;

@@ -1,7 +1,7 @@
 //! A node without a cluster: the model behind the ports, with faults to order.
 
 use std::collections::BTreeMap;
-use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
+use std::sync::atomic::{AtomicBool, AtomicI64, AtomicU64, Ordering};
 use std::sync::{Arc, Mutex};
 
 use api::ports::{
@@ -30,6 +30,8 @@ pub(crate) struct ModelNode {
     pub(crate) clock_ms: AtomicU64,
     /// Rows that local reads see instead of the newest: this node lags.
     lagging: Mutex<Option<(BTreeMap<RowKey, Row>, u64)>>,
+    /// How long ago this node heard of a leader.
+    pub(crate) leader_age_ms: AtomicI64,
     /// What the next submissions come to.
     pub(crate) submit_fault: Mutex<Option<SubmitError>>,
     /// Whether the command is applied before the fault is told.
@@ -50,6 +52,7 @@ impl ModelNode {
             applied: watch::Sender::new(0),
             clock_ms: AtomicU64::new(BEGIN_MS),
             lagging: Mutex::new(None),
+            leader_age_ms: AtomicI64::new(42),
             submit_fault: Mutex::new(None),
             fault_after_effect: AtomicBool::new(false),
             read_fault: Mutex::new(None),
@@ -122,12 +125,18 @@ impl Queries for ModelNode {
     }
 
     fn freshness(&self) -> Freshness {
-        Freshness { node: NodeId(7), index: self.index(), leader_age_ms: 42 }
+        Freshness {
+            node: NodeId(7),
+            index: self.index(),
+            leader_age_ms: self.leader_age_ms.load(Ordering::Relaxed),
+        }
     }
 
     fn applied(&self) -> watch::Receiver<u64> {
         self.applied.subscribe()
     }
+
+    fn mark_dirty(&self) {}
 
     fn take_dirty(&self) -> Dirty {
         Dirty::All

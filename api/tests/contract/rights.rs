@@ -52,6 +52,12 @@ fn reads() -> Vec<Asked> {
         read("/api/v1/accounts"),
         read("/api/v1/accounts/sessions"),
         read("/api/v1/audit"),
+        read("/api/v1/tallies/ppwp"),
+        Asked {
+            aimed: true,
+            ..read("/api/v1/requests/00000000-0000-4000-8000-000000000000?account=ACCOUNT")
+        },
+        read("/api/v1/attachments/rescan"),
     ]
 }
 
@@ -116,6 +122,8 @@ fn writes() -> Vec<Asked> {
             json!({"accounts": [{"username": "massal", "code_digest": "00".repeat(32), "role": "auditor", "scope": "31"}]}),
             false,
         ),
+        write("POST", "/api/v1/attachments/rescan", json!({}), false),
+        write("POST", "/api/v1/pages/reload", json!({}), false),
         write("DELETE", "/api/v1/session", json!({}), false),
     ]
 }
@@ -207,6 +215,7 @@ async fn every_call_of_the_description_is_in_the_table() {
             .replace("{contest}", "ppwp")
             .replace("{region}", "0")
             .replace("{name}", "ACCOUNT")
+            .replace("{key}", "00000000-0000-4000-8000-000000000000")
             .replace("{sha256}", &"0".repeat(64))
     };
     for (path, methods) in description["paths"].as_object().unwrap() {

@@ -125,3 +125,21 @@ async fn own_stations_are_listed_page_by_page() {
     let none = world.by(&token, "GET", "/api/v1/me/stations?contest=pdpr-3201", &[], None).await;
     assert_eq!(none.body["stations"], json!([]));
 }
+
+#[tokio::test]
+async fn a_node_that_hears_of_no_leader_lets_no_ended_session_pass() {
+    let world = World::new().await;
+    let token = world.token("petugas").await;
+    world.node.lag();
+    let ended = world.by(&token, "DELETE", "/api/v1/session", &[("idempotency-key", &uuid())], None).await;
+    assert_eq!(ended.status, 204, "{ended:?}");
+    let me = async || world.by(&token, "GET", "/api/v1/me?consistency=local", &[], None).await;
+    assert_eq!(me().await.status, 200, "a node that lags by a moment does not know it yet");
+    world.node.leader_age_ms.store(1_001, Ordering::Relaxed);
+    refused(&me().await, 401, "unauthenticated");
+    world.node.leader_age_ms.store(-1, Ordering::Relaxed);
+    refused(&me().await, 401, "unauthenticated");
+    // With nobody to ask it does not guess.
+    *world.node.read_fault.lock().unwrap() = Some(api::ports::ReadError::NoLeader);
+    refused(&me().await, 503, "no-leader");
+}

@@ -13,10 +13,12 @@ struct Cause {
 }
 
 /// Nothing else is an error: kills, pauses, hand-overs and whatever is done to lines are the nodes' daily bread.
-const CAUSES: [Cause; 10] = [
+const CAUSES: [Cause; 11] = [
     // A disk that goes before its process: the first flush that fails must end the process, which says so.
     Cause { words: "the disk failed; this process ends now", fault: "power loss" },
     Cause { words: "the state could not be flushed", fault: "power loss" },
+    // Readers notice it too, before the next flush does; they are told to go elsewhere.
+    Cause { words: "the store could not be read", fault: "power loss" },
     // A disk without room fails the same way.
     Cause { words: "the disk failed; this process ends now", fault: "full disk" },
     Cause { words: "the state could not be flushed", fault: "full disk" },

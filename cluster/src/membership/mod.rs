@@ -168,7 +168,7 @@ impl<E: Engine> Cluster<E> {
         if member.role == MemberRole::Edge {
             self.make_eligible(id, member.clone()).await?;
         }
-        self.refuse_old_release(id)?;
+        self.refuse_old_release(id).await?;
         let mut target = voters(membership);
         if !target.insert(id.0) && membership.get_joint_config().len() == 1 {
             return Ok(());
@@ -192,7 +192,7 @@ impl<E: Engine> Cluster<E> {
             }
             Some(MemberRole::Voter) => {}
         }
-        self.refuse_old_release(new)?;
+        self.refuse_old_release(new).await?;
         if old == new {
             return Err(OperateError::Precondition(format!("node {} cannot be replaced by itself", old.0)));
         }

@@ -3,9 +3,10 @@
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
 
+use store::MemoryDisk;
 use tally::ids::{LogTime, NodeId};
 
-use super::harness::{LEVEL_NEWEST, World, settings, until, write};
+use super::harness::{LEVEL_NEWEST, World, member, settings, until, write};
 use crate::{Clock, OperateError, Settings, SystemClock};
 
 /// A clock that is ahead by as much as the test says.
@@ -26,8 +27,6 @@ async fn a_leader_whose_clock_is_wrong_hands_over_and_stays_away() {
     world.kill(id).await;
     let node = world.start(Settings { clock: clock.clone(), ..settings(id) }).await;
     until("it follows", || node.leader().is_some()).await;
-    let leader = world.node(world.leader_of_others(id).await);
-    until("the leader hears it", || leader.alive().contains(&id)).await;
     node.transfer(Some(NodeId(id))).await.unwrap();
     until("clocks are known", || node.clock_deviation_ms().is_some()).await;
     write(&node, world.item()).await;
@@ -85,4 +84,29 @@ async fn nobody_takes_or_is_asked_for_a_level_it_does_not_know() {
     let follower = world.node(world.follower().await);
     let refused = follower.snapshot_offered(manifest.encode()).await.unwrap_err();
     assert!(refused.contains("level"), "{refused}");
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_release_below_the_level_in_force_never_votes() {
+    let mut world = World::of(3).await;
+    let leader = world.node(world.leader().await);
+    let before = leader.view().ledger().unwrap().level;
+    until("the others have told their levels", || {
+        (1..=3).map(NodeId).filter(|id| leader.told().contains_key(id)).count() >= 2
+    })
+    .await;
+    leader.raise_level(before.saturating_add(1)).await.unwrap();
+    let id = leader.allocate_node().await.unwrap();
+    world.add_disk(id.0, MemoryDisk::new());
+    let joined = world.start_release(settings(id.0), before).await;
+    leader.add_member(member(id.0)).await.unwrap();
+    // Whether it tells its levels or has stopped before it could, nobody makes it a voter.
+    let follower = NodeId(world.follower().await);
+    for refused in [leader.promote(id).await, leader.replace(follower, id).await] {
+        let refused = refused.unwrap_err();
+        assert!(refused.to_string().contains("level"), "{refused}");
+    }
+    // What it does not know it has not applied.
+    until("it ends", || joined.failure().is_some_and(|why| why.contains("feature level"))).await;
+    assert_eq!(joined.view().ledger().unwrap().level, before);
 }

@@ -111,6 +111,10 @@ impl Queries for Gateway {
         self.cluster.applied()
     }
 
+    fn mark_dirty(&self) {
+        self.cluster.machine().mark_dirty();
+    }
+
     fn take_dirty(&self) -> Dirty {
         match self.cluster.machine().take_dirty() {
             store::Dirty::Regions(regions) => Dirty::Regions(regions),

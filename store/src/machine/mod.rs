@@ -160,6 +160,11 @@ impl<E: Engine> Machine<E> {
         std::mem::take(&mut *locked(&self.shared.dirty))
     }
 
+    /// Has the next [`Self::take_dirty`] answer everything.
+    pub fn mark_dirty(&self) {
+        *locked(&self.shared.dirty) = Dirty::All;
+    }
+
     /// Takes the attachments that were named since the last call.
     #[must_use]
     pub fn take_named(&self) -> Named {

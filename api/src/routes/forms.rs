@@ -1,0 +1,301 @@
+//! Lists of forms by what they are in, and what became of a request.
+//!
+//! Invariant: a page looks at a bounded number of villages, and goes below a region only when its sums say that what is
+//! looked for may be there; what it leaves out it says by `next`.
+
+use axum::Extension;
+use axum::extract::{Path, State};
+use axum::response::Response;
+use tally::account::Scope;
+use tally::aggregate::Aggregate;
+use tally::contest::Contest;
+use tally::ids::RequestKey;
+use tally::outcome::Outcome;
+use tally::region::{Level, RegionCode, StationCode};
+use tally::row::RememberedAnswer;
+use tally::rules::RuleId;
+use tally::station::{Station, Tally, TallyState};
+
+use super::accounts::sees;
+use super::params::Params;
+use super::reading::contest_named;
+use super::{Pinned, Surface, page};
+use crate::auth::Caller;
+use crate::dto::batch::parse_key;
+use crate::dto::forms::{FormEntry, Forms, RequestFound};
+use crate::dto::text::{station_name, time};
+use crate::error::{Code, Problem};
+use crate::ports::{ReadError, StateView};
+
+/// Villages looked at for one page.
+const VILLAGES_MAX: usize = 2_000;
+
+/// What is looked for.
+#[derive(Clone, Copy, Debug, Default)]
+struct Wanted {
+    state: Option<Sought>,
+    rule: Option<RuleId>,
+    flagged: bool,
+    approval: bool,
+}
+
+/// A state as a list asks for it.
+#[derive(Clone, Copy, Debug, Eq, PartialEq)]
+enum Sought {
+    Absent,
+    Of(TallyState),
+}
+
+impl Sought {
+    fn parse(text: &str) -> Option<Self> {
+        if text == "absent" {
+            return Some(Self::Absent);
+        }
+        TallyState::ALL.into_iter().find(|state| state.name() == text).map(Self::Of)
+    }
+}
+
+impl Wanted {
+    fn read(params: &Params) -> Result<Self, Problem> {
+        let state = params.one("state")?.map(|text| {
+            Sought::parse(text).ok_or_else(|| Problem::wrong("state", "Keadaan ini tidak dikenal."))
+        });
+        let rule = params.one("rule")?.map(|text| {
+            RuleId::parse(text).ok_or_else(|| Problem::wrong("rule", "Harus nomor aturan, misalnya R14."))
+        });
+        let flag = |name: &str| match params.one(name)? {
+            None | Some("false") => Ok(false),
+            Some("true") => Ok(true),
+            Some(_) => Err(Problem::wrong(name, "Harus true atau false.")),
+        };
+        Ok(Self {
+            state: state.transpose()?,
+            rule: rule.transpose()?,
+            flagged: flag("flagged")?,
+            approval: flag("approval_pending")?,
+        })
+    }
+
+    /// Whether a region with these sums and so many stations may have such a form.
+    fn possible_in(self, sums: Option<&Aggregate>, stations: u64) -> bool {
+        let sums = sums.cloned().unwrap_or_default();
+        let counted = sums.reported.saturating_sub(sums.held).saturating_sub(sums.certified);
+        let in_state = match self.state {
+            None => true,
+            Some(Sought::Absent) => sums.reported < stations,
+            Some(Sought::Of(TallyState::Held)) => sums.held > 0,
+            Some(Sought::Of(TallyState::Certified)) => sums.certified > 0,
+            Some(Sought::Of(TallyState::Reported | TallyState::Reviewed | TallyState::Disputed)) => {
+                counted > 0
+            }
+        };
+        let flagged = self.flagged || self.rule.is_some() || self.approval;
+        in_state && (!flagged || sums.flagged > 0)
+    }
+
+    fn fits(self, tally: Option<&Tally>) -> bool {
+        let state = match (self.state, tally) {
+            (None, _) | (Some(Sought::Absent), None) => true,
+            (Some(Sought::Absent), Some(_)) | (Some(Sought::Of(_)), None) => false,
+            (Some(Sought::Of(state)), Some(tally)) => tally.state == state,
+        };
+        let has = |rule: RuleId| tally.is_some_and(|tally| tally.flags.iter().any(|flag| flag.rule == rule));
+        state
+            && self.rule.is_none_or(has)
+            && (!self.flagged || tally.is_some_and(Tally::flagged))
+            && (!self.approval || tally.is_some_and(|tally| tally.approval_pending))
+    }
+}
+
+/// `GET /tallies/{contest}`.
+pub(super) async fn list(
+    State(surface): State<Surface>,
+    Extension(caller): Extension<Caller>,
+    Path(contest): Path<String>,
+    params: Params,
+) -> Result<Response, Problem> {
+    let options = params.read_options()?;
+    let limit = params.limit()?;
+    let wanted = Wanted::read(&params)?;
+    let region = match (params.one("region")?, caller.account.scope) {
+        (Some(text), _) => {
+            RegionCode::parse(text).ok_or_else(|| Problem::wrong("region", "Harus kode wilayah."))?
+        }
+        (None, Scope::Region(region)) => region,
+        (None, Scope::Station(station)) => station.village(),
+    };
+    let after = params
+        .one("next")?
+        .map(|text| StationCode::parse(text).ok_or_else(|| Problem::wrong("next", "Penanda ini tidak sah.")));
+    let after = after.transpose()?;
+    let view = surface.view(options).await?;
+    let contest = contest_named(view.as_ref(), &contest)?;
+    let mut walk = Walk {
+        view: view.as_ref(),
+        contest: &contest,
+        wanted,
+        after,
+        found: Vec::new(),
+        room: limit,
+        villages: VILLAGES_MAX,
+        next: None,
+    };
+    walk.region(region)?;
+    let (forms, next) = (walk.found, walk.next.map(|next| next.to_string()));
+    let answer = Forms { contest: contest.id.to_string(), region: region.to_string(), forms, next };
+    page(Pinned::of(view.as_ref()), &answer)
+}
+
+/// A walk through the tree in the order of station codes, as far as one page goes.
+struct Walk<'a> {
+    view: &'a dyn StateView,
+    contest: &'a Contest,
+    wanted: Wanted,
+    after: Option<StationCode>,
+    found: Vec<FormEntry>,
+    room: usize,
+    villages: usize,
+    /// The last station looked at, once the page is full.
+    next: Option<StationCode>,
+}
+
+impl Walk<'_> {
+    /// No deeper than the tree has levels.
+    fn region(&mut self, code: RegionCode) -> Result<(), ReadError> {
+        if self.next.is_some() || self.passed(code) {
+            return Ok(());
+        }
+        let Some(region) = self.view.region(code)? else { return Ok(()) };
+        // Where not all of it takes part nobody knows how many stations do: all is looked at.
+        let stations = if self.contest.held_in(code) { region.stations } else { return Ok(()) };
+        let sums = self.view.aggregate(&self.contest.id, code)?;
+        if !self.wanted.possible_in(sums.as_ref(), stations) {
+            return Ok(());
+        }
+        if code.level() == Level::Village {
+            return self.village(code, &region.name);
+        }
+        for below in self.view.regions_below(code)? {
+            self.region(below.code)?;
+        }
+        Ok(())
+    }
+
+    fn village(&mut self, code: RegionCode, name: &str) -> Result<(), ReadError> {
+        let mut tallies = self.view.tallies_of(&self.contest.id, code)?.into_iter().peekable();
+        for station in self.view.stations_of(code)? {
+            while tallies.next_if(|(other, _)| *other < station.code).is_some() {}
+            let tally = tallies.next_if(|(other, _)| *other == station.code).map(|(_, tally)| tally);
+            let new = self.after.is_none_or(|after| station.code > after);
+            if !new || !self.contest.held_at(station.code) {
+                continue;
+            }
+            if self.wanted.fits(tally.as_ref()) {
+                self.found.push(entry(&station, name, tally.as_ref()));
+            }
+            if self.found.len() >= self.room {
+                self.next = Some(station.code);
+                return Ok(());
+            }
+        }
+        self.villages = self.villages.saturating_sub(1);
+        if self.villages == 0 {
+            self.next = code.stations().map(|(_, last)| last);
+        }
+        Ok(())
+    }
+
+    /// Whether the cursor lies beyond all stations of a region.
+    fn passed(&self, region: RegionCode) -> bool {
+        let Some(after) = self.after else { return false };
+        let above = after.village().ancestry().find(|above| above.level() == region.level());
+        above.is_some_and(|above| region.number() < above.number())
+    }
+}
+
+fn entry(station: &Station, village: &str, tally: Option<&Tally>) -> FormEntry {
+    let mut rules: Vec<String> =
+        tally.map_or_else(Vec::new, |tally| tally.flags.iter().map(|flag| flag.rule.to_string()).collect());
+    rules.dedup();
+    FormEntry {
+        station: station.code.to_string(),
+        name: station_name(station),
+        village: village.to_owned(),
+        state: tally.map_or("absent", |tally| tally.state.name()).to_owned(),
+        revision: tally.map_or(0, |tally| tally.revision),
+        rules,
+        approval_pending: tally.is_some_and(|tally| tally.approval_pending),
+        certified_level: tally.and_then(|tally| tally.certified).map(|level| level.name().to_owned()),
+        updated_at: tally.map(|tally| time(tally.at)),
+    }
+}
+
+/// `GET /requests/{key}`: what is remembered of a request of one's own, or of an account that one looks after.
+pub(super) async fn request(
+    State(surface): State<Surface>,
+    Extension(caller): Extension<Caller>,
+    Path(key): Path<String>,
+    params: Params,
+) -> Result<Response, Problem> {
+    let options = params.read_options()?;
+    let key = parse_key(&key).ok_or_else(|| Problem::wrong("key", "Harus berupa UUID."))?;
+    let username = params.one("account")?.unwrap_or(&caller.account.username).to_owned();
+    let view = surface.view(options).await?;
+    let not_found = || {
+        let detail = "Tidak ada permintaan dengan kunci ini dari akun itu dalam 72 jam terakhir.";
+        Problem::with_detail(Code::NotFound, detail)
+    };
+    let account = view.account_named(&username)?;
+    let own = username == caller.account.username;
+    let allowed = own || account.as_ref().is_some_and(|account| sees(&caller.account, account));
+    if !allowed {
+        return Err(if account.is_none() { not_found() } else { Problem::new(Code::Forbidden) });
+    }
+    let account = account.ok_or_else(not_found)?;
+    let record = view.request(account.id, key)?.ok_or_else(not_found)?;
+    let found = found(view.as_ref(), username, key, &record.answer)?;
+    page(Pinned::of(view.as_ref()), &found)
+}
+
+fn found(
+    view: &dyn StateView,
+    username: String,
+    key: RequestKey,
+    answer: &RememberedAnswer,
+) -> Result<RequestFound, ReadError> {
+    let key = uuid::Uuid::from_bytes(key.0).hyphenated().to_string();
+    let mut found = RequestFound {
+        username,
+        key,
+        outcome: String::new(),
+        code: None,
+        contest: None,
+        station: None,
+        event: None,
+        index: None,
+    };
+    let outcome = match answer {
+        RememberedAnswer::Event(change) => {
+            let event = view.event(&change.contest, change.station, change.event)?;
+            found.contest = Some(change.contest.to_string());
+            found.station = Some(change.station.to_string());
+            found.event = Some(change.event);
+            found.index = event.map(|event| event.index);
+            "tallied"
+        }
+        RememberedAnswer::Outcome(Outcome::Refused(refusal)) => {
+            found.code = Some(refusal.code().to_owned());
+            "refused"
+        }
+        RememberedAnswer::Outcome(Outcome::Defined { .. }) => "defined",
+        RememberedAnswer::Outcome(
+            Outcome::Tallied { .. }
+            | Outcome::SessionOpened { .. }
+            | Outcome::Done
+            | Outcome::NodeAllocated(_)
+            | Outcome::LevelRaised(_),
+        ) => "done",
+    };
+    outcome.clone_into(&mut found.outcome);
+    Ok(found)
+}
