@@ -63,6 +63,14 @@ struct Paper {
     username: String,
     code: String,
     since_us: u64,
+    /// Some attempt was not answered.
+    unanswered: Cell<bool>,
+}
+
+impl Paper {
+    fn new(number: u64, username: String, code: String, since_us: u64) -> Self {
+        Self { number, username, code, since_us, unanswered: Cell::new(false) }
+    }
 }
 
 /// A session: the number of its token, and the token.
@@ -115,7 +123,7 @@ impl Counter<'_> {
         let since_us = self.office.record.now_us();
         let code = self.office.create(&username, ROLE).await?;
         let number = left.judges.borrow_mut().0.issued();
-        Some(Paper { number, username, code, since_us })
+        Some(Paper::new(number, username, code, since_us))
     }
 
     /// From a code to a session to its end, and beyond.
@@ -222,7 +230,7 @@ impl Counter<'_> {
         }
         let number = left.judges.borrow_mut().0.issued();
         let (username, since_us) = (paper.username.clone(), self.office.record.now_us());
-        let next = Paper { number, username, code, since_us };
+        let next = Paper::new(number, username, code, since_us);
         self.insist(left, &next, (3, Uuid::new_v4()), chance).await
     }
 
@@ -252,7 +260,7 @@ impl Counter<'_> {
         (attempt, key): (u64, Uuid),
         place: usize,
     ) -> Result<Opened, Answer> {
-        let (record, Paper { number, username, code, since_us }) = (self.office.record, paper);
+        let (record, Paper { number, username, code, since_us, unanswered }) = (self.office.record, paper);
         let node = self.nodes.get(place).ok_or(Answer::None)?;
         left.judges.borrow_mut().0.sent(*number, attempt);
         let answer = accounts::sign_in(node, record, (username, code), key).await;
@@ -266,9 +274,15 @@ impl Counter<'_> {
             Err(Answer::Refused(code)) => {
                 record.judged("codes", Some(format!("a code is refused as {code} at node {place}")));
             }
-            Err(Answer::None | Answer::Heard) => {}
+            Err(Answer::None | Answer::Heard) => unanswered.set(true),
         }
-        answer.map(|token| (tokens.opened(), token))
+        answer.map(|token| {
+            let opened = tokens.opened();
+            if unanswered.get() {
+                tokens.closing(opened);
+            }
+            (opened, token)
+        })
     }
 
     fn judged_use(&self, left: &Left, (token, place): (u64, usize), answer: &Answer) {
@@ -324,6 +338,7 @@ impl Counter<'_> {
         way: u64,
         chance: &mut Chance,
     ) -> bool {
+        let perhaps = left.judges.borrow().1.is_closing(*number);
         left.judges.borrow_mut().1.closing(*number);
         let ended = match way {
             _ if self.planted.has(StormPlant::UnsentSignOut) => true,
@@ -334,6 +349,7 @@ impl Counter<'_> {
                 let answer = accounts::sign_out(asked, self.office.record, (&paper.username, token)).await;
                 let wrong = match &answer {
                     Answer::Heard | Answer::None => None,
+                    Answer::Unauthenticated if perhaps => None,
                     refused @ (Answer::Unauthenticated | Answer::Refused(_)) => {
                         Some(format!("who signs out with an open token is answered {refused:?}"))
                     }

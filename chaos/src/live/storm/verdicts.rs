@@ -136,8 +136,8 @@ const ROWS: [Row; 20] = [
     Row("feed", "the feed tells every change once, in order (P4)", "answers of the feed", Minute(120)),
     Row("equality", "one index, one state (P6)", "looks at states", Minute(60)),
     Row("revocation", "a token serves everywhere until it is revoked", "uses of tokens", Minute(30)),
-    Row("codes", "a code opens sessions for one attempt alone", "answers to codes", Minute(20)),
-    Row("readings", "second readings and certifications are by the book", "steps and forms", Minute(100)),
+    Row("codes", "a code opens sessions for one attempt alone", "answers to codes", Minute(8)),
+    Row("readings", "second readings and certifications are by the book", "steps and forms", Minute(80)),
     Row(
         "audit",
         "the audit log tells all that was done, once and in order",
