@@ -22,11 +22,12 @@ use super::people::Person;
 use super::plant::{Planted, StormPlant};
 use super::record::Record;
 use crate::chance::Chance;
-use crate::judges::readings::life::{Asked, Deed, Level, Role};
+use crate::judges::readings::life::{Asked, Deed, Role};
 use crate::judges::readings::{Entry, Held, Step, Told, judge};
 use crate::live::country;
 use crate::live::transport::HttpTransport;
 use crate::report::Ended;
+use crate::steps::{Sheet, takes};
 
 /// The first of the stations whose forms are read a second time.
 pub(super) const READ_FIRST: u64 = STATIONS;
@@ -40,20 +41,6 @@ const ANYBODY_PERCENT: u64 = 15;
 /// Of a hundred steps, so many are done by who has not seen the newest form.
 const BEHIND_PERCENT: u64 = 3;
 const REASON: &str = "rapat pleno";
-
-/// What is known of a form while steps are taken on it.
-#[derive(Clone, Default)]
-struct Sheet {
-    state: String,
-    revision: u32,
-    value: u64,
-    /// What the second reader read, while readings differ.
-    read: Option<u64>,
-    /// Who wrote it.
-    author: u64,
-    /// A correction after a certification waits for an approval.
-    corrected: bool,
-}
 
 /// What was done to all forms.
 #[derive(Default)]
@@ -84,7 +71,7 @@ impl Hall<'_> {
             sleep(PACE).await;
             let station = READ_FIRST.saturating_add(chance.below(READ));
             let sheet = book.sheets.borrow().get(&station).cloned().unwrap_or_default();
-            let deed = draw(&sheet, self.record.next_form(), &mut chance);
+            let deed = sheet.next(self.record.next_form(), &mut chance);
             let Some(person) = self.somebody(deed, &mut chance) else { return };
             let behind = chance.percent(BEHIND_PERCENT) && sheet.revision > 1;
             let seen = sheet.revision.saturating_sub(u32::from(behind));
@@ -99,15 +86,8 @@ impl Hall<'_> {
     /// Who takes a step: most times somebody who may.
     fn somebody(&self, deed: Deed, chance: &mut Chance) -> Option<Person<'_>> {
         let anybody = chance.percent(ANYBODY_PERCENT);
-        let may = |person: &&Person<'_>| match deed {
-            _ if anybody => true,
-            Deed::Write { .. } => matches!(person.role, Role::Officer | Role::Chief),
-            Deed::Read { .. } => matches!(person.role, Role::Reviewer | Role::Chief),
-            Deed::Hold | Deed::Release | Deed::Approve | Deed::Certify(_) => {
-                matches!(person.role, Role::Certifier | Role::Chief)
-            }
-        };
-        let people: Vec<Person<'_>> = self.people.iter().filter(may).copied().collect();
+        let people: Vec<Person<'_>> =
+            self.people.iter().copied().filter(|person| anybody || takes(person.role, deed)).collect();
         people.get(chance.place(people.len())).copied()
     }
 
@@ -151,26 +131,7 @@ impl Book {
     /// A step was taken. Whether that is all there is to know of the form now.
     fn learn(&self, station: u64, asked: &Asked, told: &Told) -> bool {
         let Told::Done { state, revision, .. } = told else { return false };
-        let mut sheets = self.sheets.borrow_mut();
-        let sheet = sheets.entry(station).or_default();
-        if *revision < sheet.revision {
-            return true;
-        }
-        let written = *revision > sheet.revision;
-        match asked.deed {
-            Deed::Write { value, .. } => {
-                (sheet.corrected, sheet.value, sheet.author) = (sheet.revision > 0, value, asked.by);
-            }
-            Deed::Read { value } if written => sheet.value = value,
-            Deed::Read { value } if state == "disputed" && sheet.read.is_none() => sheet.read = Some(value),
-            Deed::Approve => sheet.corrected = false,
-            Deed::Read { .. } | Deed::Hold | Deed::Release | Deed::Certify(_) => {}
-        }
-        if written || state == "reviewed" {
-            sheet.read = None;
-        }
-        sheet.state.clone_from(state);
-        sheet.revision = *revision;
+        self.sheets.borrow_mut().entry(station).or_default().learn(asked, state, *revision);
         true
     }
 
@@ -197,35 +158,6 @@ impl Book {
             })
         });
         done.collect()
-    }
-}
-
-/// What to do next with a form.
-fn draw(sheet: &Sheet, new: u64, chance: &mut Chance) -> Deed {
-    let level = Level::UPWARDS.get(chance.place(4)).copied().unwrap_or(Level::District);
-    let write = Deed::Write { value: new, reason: chance.percent(70) };
-    if sheet.revision == 0 {
-        return Deed::Write { value: new, reason: false };
-    }
-    let drawn = chance.below(100);
-    // What else may be read: what the second reader read, or something new.
-    let other = sheet.read.filter(|_| chance.percent(70)).unwrap_or(new);
-    match (sheet.state.as_str(), drawn) {
-        ("reported" | "reviewed", 0..20) if sheet.corrected => Deed::Approve,
-        ("reported", 0..45) | ("disputed", 0..35) => Deed::Read { value: sheet.value },
-        ("reported", 45..65) | ("reviewed", 0..15) | ("disputed", 35..75) => Deed::Read { value: other },
-        ("reported", 65..80) | ("reviewed", 15..75) | ("certified", 15..45) => Deed::Certify(level),
-        ("held", 0..35) => Deed::Release,
-        ("held", 35..70) | ("certified", 0..15) => write,
-        ("certified", 45..85) => Deed::Hold,
-        _ => match chance.below(6) {
-            0 => write,
-            1 => Deed::Hold,
-            2 => Deed::Release,
-            3 => Deed::Approve,
-            4 => Deed::Certify(level),
-            _ => Deed::Read { value: sheet.value },
-        },
     }
 }
 
