@@ -82,7 +82,7 @@ chaos: build ## every fault on real processes and 200 simulated runs, an hour an
 	$(bin)/rakit-chaos gaps --beside-etcd
 	$(bin)/rakit-chaos soak --runs 8 --seconds 60 --simulated 0 --nodes 3 $(addprefix --scenario ,kills pauses partitions hosts bad-lines hand-overs disks operators) || [ $$? = 4 ]
 	for nodes in 3 5; do $(bin)/rakit-chaos live mixed --nodes $$nodes --seconds 180 --report $(CARGO_TARGET_DIR)/chaos/mixed-$$nodes || [ $$? = 4 ]; done
-	for plant in blind-scanner lost-photo; do ! $(bin)/rakit-chaos live hand-overs --seconds 10 --unjudged --plant $$plant || exit 1; done
+	for plant in blind-scanner lost-photo shared-attempt forgotten-attempt unsent-sign-out borrowed-name lost-step lost-line double-line; do ! $(bin)/rakit-chaos live hand-overs --seconds 10 --unjudged --plant $$plant || exit 1; done
 	$(bin)/rakit-chaos sim --sweep 200
 	$(bin)/rakit-chaos sim --sweep 50 --twice --seconds 20
 	$(bin)/rakit-chaos sim --plants --seconds 40

@@ -8,7 +8,7 @@ use clap::ValueEnum;
 use serde::Serialize;
 
 use crate::judges;
-use crate::live::storm::{PhotoPlant, Scenario};
+use crate::live::storm::{Scenario, StormPlant};
 use crate::live::{self, Fault};
 use crate::sim;
 
@@ -65,7 +65,7 @@ impl Catalogue {
             judges: judges::ALL.into_iter().map(judge).collect(),
             sim_plants: values::<sim::Plant>(),
             crash_plants: values::<live::Plant>(),
-            live_plants: values::<PhotoPlant>(),
+            live_plants: values::<StormPlant>(),
         }
     }
 

@@ -12,3 +12,4 @@ pub mod live;
 pub mod report;
 pub mod sim;
 pub mod soak;
+mod steps;

@@ -41,7 +41,14 @@ async fn faults_of_every_kind_leave_every_promise_kept() {
     let arguments = ["live", "mixed", "--seconds", "12", "--unjudged", "--report", report.to_str().unwrap()];
     let ended = chaos(&arguments).await;
     assert!(ended.stdout.contains("kept   writes and linearizable reads have an order"), "{ended:?}");
-    assert!(ended.stdout.contains("kept   a photo is where its form says, and a virus nowhere"), "{ended:?}");
+    for promise in [
+        "a photo is where its form says, and a virus nowhere",
+        "a code opens sessions for one attempt alone",
+        "second readings and certifications are by the book",
+        "the audit log tells all that was done, once and in order",
+    ] {
+        assert!(ended.stdout.contains(&format!("kept   {promise}")), "{promise}: {ended:?}");
+    }
     let page = std::fs::read_to_string(report.join("report.html")).unwrap();
     assert!(page.contains("promises were kept") && page.contains("<svg"), "{page}");
     assert!(std::fs::read_to_string(report.join("history.jsonl")).unwrap().lines().count() > 100);
@@ -53,5 +60,39 @@ async fn what_is_planted_around_photos_is_noticed() {
         let arguments = ["live", "hand-overs", "--seconds", "8", "--unjudged", "--plant", plant];
         let ended = ended(&arguments).await.expect_code(1);
         assert!(ended.stderr.contains("VIOLATION: a photo is where its form says"), "{ended:?}");
+    }
+}
+
+#[tokio::test]
+async fn what_is_planted_around_sessions_readings_and_the_audit_log_is_noticed() {
+    const CODES: &str = "BROKEN a code opens sessions for one attempt alone";
+    const TOKENS: &str = "BROKEN a token serves everywhere until it is revoked";
+    const READINGS: &str = "BROKEN second readings and certifications are by the book";
+    const AUDIT: &str = "BROKEN the audit log tells all that was done, once and in order";
+    // What each is noticed by: words of its judge, on the line of its promise.
+    let runs = [
+        [
+            ("shared-attempt", CODES, "two attempts"),
+            ("borrowed-name", READINGS, "read a form a second time"),
+            ("lost-line", AUDIT, "was acknowledged"),
+        ]
+        .as_slice(),
+        &[
+            ("forgotten-attempt", CODES, "may not ask again"),
+            ("unsent-sign-out", TOKENS, "after the end of its session"),
+            ("lost-step", READINGS, "is lost"),
+            ("double-line", AUDIT, "has 2 lines"),
+        ],
+    ];
+    for planted in runs {
+        let mut arguments = vec!["live", "hand-overs", "--seconds", "6", "--unjudged"];
+        arguments.extend(planted.iter().flat_map(|(plant, ..)| ["--plant", plant]));
+        let ended = ended(&arguments).await.expect_code(1);
+        for (plant, promise, words) in planted {
+            let noticed = ended.stdout.lines().any(|line| line.contains(promise) && line.contains(words));
+            assert!(noticed, "{plant}: {ended:?}");
+        }
+        let broken = ended.stdout.lines().filter(|line| line.contains("BROKEN")).count();
+        assert_eq!(broken, planted.len(), "what nobody planted: {ended:?}");
     }
 }

@@ -3,7 +3,7 @@
 //! Invariant: a reader is judged by what it was told alone, so that a gap shows at once: the feed is complete from the
 //! beginning, therefore the revisions of a station come one by one.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use super::acknowledged::{Place, Written};
 use super::exactly_once::{self, Sent};
@@ -15,6 +15,8 @@ pub struct Feed {
     after: u64,
     seen: BTreeMap<Place, Written>,
     revisions: BTreeMap<u64, u32>,
+    /// Stations and places in the log of what is no form of its own.
+    steps: BTreeSet<(u64, u64)>,
 }
 
 impl Feed {
@@ -70,6 +72,31 @@ impl Feed {
         complaint
     }
 
+    /// The page that is seen next tells also of steps on forms, in its order: station and place in the log.
+    pub fn stepped(&mut self, steps: &[(u64, u64)]) -> Option<Complaint> {
+        let mut last = self.after.saturating_add(1);
+        let mut complaint = None;
+        for (station, index) in steps {
+            if *index < last {
+                complaint.get_or_insert_with(|| {
+                    format!("station {station}: a step at {index} comes after {last}")
+                });
+            }
+            last = last.max(*index);
+            self.steps.insert((*station, *index));
+        }
+        complaint
+    }
+
+    /// A step that was acknowledged and that the reader, who has read past it, was never told of.
+    #[must_use]
+    pub fn lacks(&self, steps: &[(u64, u64)]) -> Option<Complaint> {
+        let lost = steps
+            .iter()
+            .find(|(station, index)| *index <= self.after && !self.steps.contains(&(*station, *index)));
+        lost.map(|(station, index)| format!("was not told of the step on station {station} at {index}"))
+    }
+
     /// The reader has read past everything that was acknowledged.
     #[must_use]
     pub fn end(&self, reader: u64, told: &BTreeMap<Place, Written>, sent: &Sent) -> Option<Complaint> {
@@ -97,8 +124,6 @@ impl Feed {
 
 #[cfg(test)]
 mod tests {
-    use std::collections::BTreeSet;
-
     use super::*;
 
     fn change(station: u64, revision: u32, value: u64, index: u64) -> (Place, Written) {
@@ -138,6 +163,17 @@ mod tests {
         // The cursor goes back, or stays before what was shown.
         assert!(after(&[(&one, 5), (&[], 4)]).1.is_some());
         assert!(after(&[(&one, 4)]).1.is_some());
+    }
+
+    #[test]
+    fn steps_on_forms_are_told_in_order_and_none_is_left_out() {
+        let mut feed = Feed::default();
+        assert_eq!(feed.stepped(&[(7, 3), (8, 3), (7, 4)]), None);
+        assert_eq!(feed.saw(&[], 4), None);
+        assert_eq!(feed.lacks(&[(7, 3), (8, 3), (7, 4), (9, 5)]), None, "5 was not read yet");
+        assert!(feed.lacks(&[(8, 4)]).is_some());
+        assert!(feed.stepped(&[(7, 4)]).is_some());
+        assert!(feed.stepped(&[(7, 9), (7, 8)]).is_some());
     }
 
     #[test]

@@ -6,6 +6,8 @@
 pub mod acknowledged;
 pub mod age;
 pub mod agreement;
+pub mod audit;
+pub mod codes;
 pub mod equality;
 pub mod exactly_once;
 pub mod feed;
@@ -15,6 +17,7 @@ pub mod liveness;
 pub mod memory;
 pub mod pages;
 pub mod photos;
+pub mod readings;
 pub mod revocation;
 pub mod session;
 pub mod sums;
@@ -24,7 +27,7 @@ pub mod words;
 pub type Complaint = String;
 
 /// Every judge, by its file, and what it judges.
-pub const ALL: [(&str, &str); 16] = [
+pub const ALL: [(&str, &str); 19] = [
     ("linearizability", "P3: writes and linearizable reads of a station have an order that time allows"),
     ("acknowledged", "P1: what was acknowledged is on every node"),
     ("exactly_once", "P2: a request has one effect, whatever was asked again"),
@@ -38,6 +41,12 @@ pub const ALL: [(&str, &str); 16] = [
     ("pages", "one version of a region has one set of numbers, on pages and in data"),
     ("photos", "a photo that a form names is at every node, and what was refused is nowhere"),
     ("revocation", "a token serves at every node until its session ends, and writes nothing afterwards"),
+    ("codes", "a one-time code opens sessions for one attempt, which may ask again, and for nobody else"),
+    (
+        "readings",
+        "second readings and certification: who may does, what was done is there, states follow from it",
+    ),
+    ("audit", "what was done to accounts and sessions has its line in the audit log, once and in order"),
     ("memory", "a node's memory is bounded"),
     ("words", "nothing panics, and no error is told without a cause"),
     ("liveness", "P10: once all is well again, there is a leader and everybody catches up"),

@@ -7,6 +7,9 @@ use std::collections::BTreeMap;
 
 use super::Complaint;
 
+/// Longest that a node may still hear a token, outside of faults, after the end of its session was acknowledged.
+pub const DEATH_US_MAX: u64 = 1_000_000;
+
 /// What became of a call under a token.
 #[derive(Clone, Debug, Eq, PartialEq)]
 pub enum Answer {
@@ -55,7 +58,20 @@ impl Tokens {
         self.0.insert(token, State::Closed);
     }
 
-    /// A call under the token has ended so at a node.
+    /// A node that is well heard a token for reading so long after the end of its session was acknowledged.
+    #[must_use]
+    pub fn outlives(&self, token: u64, node: u64, after_us: u64) -> Option<Complaint> {
+        let late = after_us > DEATH_US_MAX && self.0.get(&token) == Some(&State::Closed);
+        late.then(|| {
+            format!(
+                "node {node} takes token {token} {} ms after the end of its session",
+                after_us.div_euclid(1_000)
+            )
+        })
+    }
+
+    /// A call under the token has ended so at a node. A read says something of a closed one only where the node has
+    /// already answered a linearizable read under it: until then it may not know.
     #[must_use]
     pub fn used(&self, token: u64, node: u64, answer: &Answer) -> Option<Complaint> {
         match (self.0.get(&token).copied().unwrap_or(State::Closed), answer) {
@@ -108,5 +124,15 @@ mod tests {
         // Judged on its merits, although for nobody.
         assert!(tokens.used(one, 3, &refused).is_some());
         assert_eq!(tokens.used(two, 3, &Answer::Heard), None);
+    }
+
+    #[test]
+    fn a_closed_token_dies_in_time() {
+        let mut tokens = Tokens::default();
+        let token = tokens.opened();
+        assert_eq!(tokens.outlives(token, 1, DEATH_US_MAX + 1), None);
+        tokens.closed(token);
+        assert_eq!(tokens.outlives(token, 1, DEATH_US_MAX), None);
+        assert!(tokens.outlives(token, 2, DEATH_US_MAX + 1).unwrap().contains("node 2"));
     }
 }

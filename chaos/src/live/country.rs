@@ -11,7 +11,7 @@ use super::{Trouble, harness};
 /// The contest.
 pub(super) const CONTEST: &str = "ppwp";
 /// Stations that officers write for.
-pub(super) const STATIONS: u64 = 240;
+pub(super) const STATIONS: u64 = 264;
 /// Votes of an option are below this.
 const VOTES: u64 = 80;
 const VILLAGES: [u64; 6] =
@@ -83,6 +83,20 @@ pub(super) fn number_of(form: &api::dto::form::Form) -> u64 {
         .fold(0, |number, digit| number.saturating_mul(VOTES).saturating_add(digit))
 }
 
+/// Whether one form in place of another is a large change (R27): another leads, or an option's votes are others by more
+/// than fifty.
+pub(super) fn is_large_change(old: u64, new: u64) -> bool {
+    const VOTES_CHANGE_MAX: u64 = 50;
+    let leader = |votes: [u64; 3]| {
+        let most = votes.into_iter().max();
+        let mut leaders = votes.into_iter().enumerate().filter(|(_, votes)| Some(*votes) == most);
+        leaders.next().map(|(option, _)| option).filter(|_| leaders.next().is_none())
+    };
+    let (old, new) = (votes(old), votes(new));
+    let much = old.into_iter().zip(new).any(|(old, new)| old.abs_diff(new) > VOTES_CHANGE_MAX);
+    much || leader(old) != leader(new)
+}
+
 /// Codes of all regions, parents before children.
 pub(super) fn region_codes() -> Vec<String> {
     regions(0).regions.into_iter().map(|region| region.code).chain(["0".to_owned()]).collect()
@@ -115,12 +129,25 @@ mod tests {
     use super::*;
 
     #[test]
+    fn a_large_change_is_one_of_many_votes_or_of_the_leader() {
+        let number =
+            |votes: [u64; 3]| votes.into_iter().rev().fold(0, |number, digit| number * VOTES + digit);
+        let large = |old, new| is_large_change(number(old), number(new));
+        assert!(!large([42, 59, 2], [42, 69, 2]) && !large([79, 0, 60], [79, 0, 10]));
+        assert!(
+            large([79, 0, 60], [79, 0, 9])
+                && large([42, 41, 2], [41, 42, 2])
+                && large([42, 42, 2], [42, 41, 2])
+        );
+    }
+
+    #[test]
     fn stations_and_forms_are_all_different() {
         let codes: std::collections::BTreeSet<String> = (0..STATIONS).map(station).collect();
-        assert_eq!(codes.len(), 240);
+        assert_eq!(codes.len(), 264);
         assert!((0..STATIONS).all(|number| number_of_station(&station(number)) == Some(number)));
         assert_eq!((number_of_station("31"), number_of_station("3101011001000")), (None, None));
-        assert!(codes.contains("3101011001001") && codes.contains("3202011001040"), "{codes:?}");
+        assert!(codes.contains("3101011001001") && codes.contains("3202011001044"), "{codes:?}");
         let forms: std::collections::BTreeSet<[u64; 3]> = (0..10_000).map(votes).collect();
         assert_eq!(forms.len(), 10_000);
         assert_eq!(votes_of(&body(81).unwrap().form), votes(81));

@@ -14,8 +14,23 @@ use tally::region::{RegionCode, StationCode};
 use tally::rules::RuleSet;
 use tally::station::{StationKind, Submission};
 
+use crate::judges::readings::life;
+
 /// Stations.
 pub(super) const STATIONS: u64 = 9;
+/// Stations whose forms are read a second time and certified, behind the others, by people of their own.
+pub(super) const READ_FIRST: u64 = STATIONS;
+pub(super) const READ: u64 = 3;
+/// All of them.
+pub(super) const ALL_STATIONS: u64 = STATIONS + READ;
+/// Those people: name, role, and the role again as their judge knows it.
+pub(super) const STAFF: [(&str, Role, life::Role); 5] = [
+    ("penulis", Role::Officer, life::Role::Officer),
+    ("pembaca-1", Role::Reviewer, life::Role::Reviewer),
+    ("pembaca-2", Role::Reviewer, life::Role::Reviewer),
+    ("pengesah", Role::Certifier, life::Role::Certifier),
+    ("ketua", Role::SuperAdmin, life::Role::Chief),
+];
 const VILLAGES: [u64; 3] = [1_101_012_001, 1_101_012_002, 1_201_012_001];
 const REGIONS: [&str; 9] =
     ["11", "1101", "110101", "1101012001", "1101012002", "12", "1201", "120101", "1201012001"];
@@ -24,6 +39,8 @@ const VOTES: u64 = 300;
 const SESSION: SessionId = SessionId([1; 16]);
 /// A year: no run is that long, and clocks jump by a day at most.
 const LIFETIME_MS: u64 = 365 * 24 * 60 * 60 * 1_000;
+/// Voters in the register of each station.
+const REGISTERED: u32 = 250;
 const PASSWORD: &str = "$argon2id$";
 
 /// The contest.
@@ -33,6 +50,20 @@ pub(super) fn contest() -> Option<ContestId> {
 
 /// All officers sign in as one account, whose requests are told apart by their keys.
 pub(super) const OFFICER: Principal = Principal::Session { account: AccountId(1), session: SESSION };
+
+/// One of the staff, counted from 1: an account and a session of their own.
+pub(super) fn person(number: u64) -> Principal {
+    Principal::Session { account: account_of(number), session: session_of(number) }
+}
+
+/// Accounts are numbered as they are made: the officers' first.
+const fn account_of(person: u64) -> AccountId {
+    AccountId(person.saturating_add(1))
+}
+
+fn session_of(person: u64) -> SessionId {
+    SessionId([u8::try_from(person.saturating_add(1)).unwrap_or(u8::MAX); 16])
+}
 
 /// The station of that number.
 pub(super) fn station(number: u64) -> Option<StationCode> {
@@ -58,7 +89,7 @@ pub(super) fn founding() -> Vec<(Principal, Command)> {
         Some(RegionDefinition { code: RegionCode::parse(code)?, name: format!("WILAYAH {code}") })
     };
     let defined =
-        |code| StationDefinition { code, kind: StationKind::Home, name: None, registered: Some(250) };
+        |code| StationDefinition { code, kind: StationKind::Home, name: None, registered: Some(REGISTERED) };
     let option = |order: u32| ContestOption {
         id: order.to_string(),
         name: format!("PASANGAN CALON {order}"),
@@ -81,29 +112,33 @@ pub(super) fn founding() -> Vec<(Principal, Command)> {
             index: 0,
         })
     });
-    let account = AccountDefinition {
-        username: "petugas".to_owned(),
-        role: Role::SuperAdmin,
+    let account = |name: &str, role| AccountDefinition {
+        username: name.to_owned(),
+        role,
         scope: Scope::Region(RegionCode::NATION),
         credential: NewCredential::Password(PASSWORD.to_owned()),
         active: true,
     };
-    let session = Command::OpenSession {
-        session: SESSION,
-        account: AccountId(1),
+    let session = |session: SessionId, account: AccountId| Command::OpenSession {
+        session,
+        account,
         proof: Proof::Password(PASSWORD.to_owned()),
         second_factor_step: None,
         lifetime_ms: LIFETIME_MS,
         idle_ms: LIFETIME_MS,
         address: None,
     };
-    let stations = (0..STATIONS).filter_map(station).map(defined).collect();
+    let staff = STAFF.map(|(name, role, _)| account(name, role));
+    let accounts = [account("petugas", Role::SuperAdmin)].into_iter().chain(staff);
+    let stations = (0..ALL_STATIONS).filter_map(station).map(defined).collect();
     let mut steps = vec![
         (Principal::Operator, Command::DefineRegions(REGIONS.iter().filter_map(region).collect())),
         (Principal::Operator, Command::DefineStations(stations)),
-        (Principal::Operator, Command::DefineAccounts(vec![account])),
-        (Principal::System, session),
+        (Principal::Operator, Command::DefineAccounts(accounts.collect())),
+        (Principal::System, session(SESSION, AccountId(1))),
     ];
+    let staff = (1..).zip(STAFF).map(|(person, _)| session(session_of(person), account_of(person)));
+    steps.extend(staff.map(|session| (Principal::System, session)));
     steps.extend(contest.map(|contest| (Principal::Operator, contest)));
     steps
 }
@@ -128,6 +163,56 @@ fn form(number: u64) -> Form {
         invalid: Some(0),
         total: Some(total),
     }
+}
+
+/// A number of a form that no rule holds, like no other of a serial number below 80,000.
+pub(super) fn calm_number(serial: u64) -> u64 {
+    let digit = |over: u64, bound: u64, least: u64| {
+        let digit = serial.checked_div(over).and_then(|rest| rest.checked_rem(bound));
+        digit.unwrap_or_default().saturating_add(least)
+    };
+    let votes = [digit(1, 50, 60), digit(50, 40, 40), digit(2_000, 40, 10)];
+    votes.into_iter().rev().fold(0, |number: u64, votes| number.saturating_mul(VOTES).saturating_add(votes))
+}
+
+/// The form of such a number: with as many voters as the register has, who did not all come.
+pub(super) fn calm_form(number: u64) -> Form {
+    let people = |total: u32| Some(People { male: total, female: 0, total });
+    let form = form(number);
+    let used = form.total.unwrap_or_default();
+    let received = REGISTERED.saturating_add(REGISTERED.div_ceil(50));
+    let ballots = Ballots { received, used, returned: 0, unused: received.saturating_sub(used) };
+    Form { registered: people(REGISTERED), ballots: Some(ballots), ..form }
+}
+
+/// Report or correction with that form, with a reason or without one.
+pub(super) fn calm_submission(at: u64, seen: u32, (number, reason): (u64, bool)) -> Option<Command> {
+    let (contest, station) = (contest()?, station(at)?);
+    let reason = reason.then(|| "sesuai formulir".to_owned());
+    let submission = Submission { form: calm_form(number), reason, ..Submission::default() };
+    Some(if seen == 0 {
+        Command::Report { contest, station, submission }
+    } else {
+        Command::Correct { contest, station, revision: seen, submission }
+    })
+}
+
+/// Whether one form in place of another is a large change (R27).
+pub(super) fn is_large_change(old: u64, new: u64) -> bool {
+    const VOTES_CHANGE_MAX: u64 = 50;
+    let votes = |number: u64| {
+        [1, VOTES, VOTES.saturating_mul(VOTES)].map(|power| {
+            number.checked_div(power).and_then(|rest| rest.checked_rem(VOTES)).unwrap_or_default()
+        })
+    };
+    let leader = |votes: [u64; 3]| {
+        let most = votes.into_iter().max();
+        let mut leaders = votes.into_iter().enumerate().filter(|(_, votes)| Some(*votes) == most);
+        leaders.next().map(|(option, _)| option).filter(|_| leaders.next().is_none())
+    };
+    let (old, new) = (votes(old), votes(new));
+    let much = old.into_iter().zip(new).any(|(old, new)| old.abs_diff(new) > VOTES_CHANGE_MAX);
+    much || leader(old) != leader(new)
 }
 
 /// The number of a form.
@@ -163,6 +248,10 @@ mod tests {
         for number in [1, 299, 300, 90_000, 1_234_567] {
             assert_eq!(number_of(&form(number)), number);
         }
-        assert_eq!((0..STATIONS).filter_map(station).count(), 9);
+        assert_eq!((0..ALL_STATIONS).filter_map(station).count(), 12);
+        let calm: std::collections::BTreeSet<u64> = (0..80_000).map(calm_number).collect();
+        assert_eq!(calm.len(), 80_000);
+        assert!(calm.iter().all(|number| number_of(&calm_form(*number)) == *number));
+        assert!(calm.iter().all(|number| calm_form(*number).total.is_some_and(|total| total <= REGISTERED)));
     }
 }

@@ -9,6 +9,8 @@ use crate::judges::acknowledged::{Place, Written};
 use crate::judges::age;
 use crate::judges::exactly_once::Sent;
 use crate::judges::linearizability::{Action, Ended, Operation};
+use crate::judges::readings::Step;
+use crate::steps::Sheet;
 
 /// See the module.
 #[derive(Debug, Default)]
@@ -19,6 +21,9 @@ pub(super) struct History {
     pub(super) acknowledged: BTreeMap<Place, Written>,
     pub(super) by_time: age::Acknowledged,
     pub(super) counts: Counts,
+    /// What was done to forms that are read a second time, by station, and what is known of those forms.
+    pub(super) steps: BTreeMap<u64, Vec<Step>>,
+    pub(super) sheets: BTreeMap<u64, Sheet>,
 }
 
 /// How much happened.
@@ -31,6 +36,7 @@ pub(super) struct Counts {
     pub(super) reads: u64,
     pub(super) session_reads: u64,
     pub(super) failed_reads: u64,
+    pub(super) steps: u64,
 }
 
 /// How a write ended for its client.

@@ -15,6 +15,7 @@ mod network;
 mod node;
 mod observe;
 mod plant;
+mod readings;
 mod releases;
 mod report;
 mod run;

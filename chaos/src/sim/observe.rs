@@ -148,7 +148,7 @@ pub(super) fn judge_sums(id: u64, view: &View<MemoryEngine>) -> Option<Complaint
         }
     }
     let mut stations: BTreeMap<StationCode, Count> = BTreeMap::new();
-    for code in (0..country::STATIONS).filter_map(country::station) {
+    for code in (0..country::ALL_STATIONS).filter_map(country::station) {
         match view.tally(&contest, code) {
             Ok(Some(tally)) => {
                 let counted = tally.state.counted();

@@ -18,6 +18,7 @@ use super::nemesis::Plan;
 use super::node::{LEVEL_OLD, Node, member};
 use super::observe::{self, look_around};
 use super::plant::Plant;
+use super::readings;
 use super::releases::raise_level;
 use super::stream::locked;
 use super::strike::carry_out;
@@ -32,6 +33,8 @@ const STEPS_MAX: u64 = 5_000_000;
 /// Fewer acknowledged writes or linearizable reads than this prove nothing.
 const ACKNOWLEDGED_MIN: u64 = 100;
 const READS_MIN: u64 = 50;
+/// The same for steps on forms that are read a second time.
+const STEPS_MIN: u64 = 20;
 
 /// What came out of a run.
 #[derive(Clone, Debug, Default)]
@@ -210,6 +213,9 @@ fn judge(world: &World) -> usize {
             }
             Err(error) => world.complain("acknowledged", &format!("node {id} cannot be read: {error}")),
         }
+        if let Some(complaint) = readings::judge_node(id, &node.cluster.view(), &history.steps) {
+            world.complain("readings", &complaint);
+        }
         match node.cluster.machine().recompute_hash() {
             Ok(found) if found == node.cluster.machine().state_hash() => {}
             found => world
@@ -238,13 +244,17 @@ fn summary(
     open: usize,
 ) -> Summary {
     let history = locked(&world.history);
-    let Counts { acknowledged, stale, unknown, retried, reads, session_reads, failed_reads } = history.counts;
+    let Counts { acknowledged, stale, unknown, retried, reads, session_reads, failed_reads, steps } =
+        history.counts;
     let mut too_little = Vec::new();
     if acknowledged < ACKNOWLEDGED_MIN {
         too_little.push(format!("{acknowledged} acknowledged writes, {ACKNOWLEDGED_MIN} are needed"));
     }
     if reads < READS_MIN {
         too_little.push(format!("{reads} linearizable reads, {READS_MIN} are needed"));
+    }
+    if steps < STEPS_MIN {
+        too_little.push(format!("{steps} steps on forms, {STEPS_MIN} are needed"));
     }
     if open > 0 {
         too_little.push(format!("{open} stations are undecided after {STEPS_MAX} steps"));
@@ -260,6 +270,7 @@ fn summary(
         ("linearizable-reads", reads),
         ("session-reads", session_reads),
         ("failed-reads", failed_reads),
+        ("steps", steps),
         ("terms", count(terms)),
         ("entries", count(entries)),
         ("states", count(states)),

@@ -17,6 +17,7 @@ use super::history::{Told, Write};
 use super::moment::{now_ms, now_us, sleep_ms};
 use super::node::Node;
 use super::plant::Plant;
+use super::readings;
 use super::stream::locked;
 use super::trace::Kind;
 use super::world::World;
@@ -44,7 +45,7 @@ struct Client {
 /// Values, each used once; part of them make keys of retries when that fault is planted.
 static VALUES: AtomicU64 = AtomicU64::new(1);
 
-fn next_value() -> u64 {
+pub(super) fn next_value() -> u64 {
     VALUES.fetch_add(1, Ordering::Relaxed)
 }
 
@@ -73,7 +74,7 @@ pub(super) fn start(world: &Arc<World>) -> Vec<tokio::task::JoinHandle<()>> {
     let first = first.saturating_add(READERS);
     let followers =
         (first..first.saturating_add(FOLLOWERS)).map(|number| tokio::spawn(client(number).follow_on()));
-    officers.chain(readers).chain(followers).collect()
+    officers.chain(readers).chain(followers).chain(readings::start(world)).collect()
 }
 
 impl Client {

@@ -4,7 +4,7 @@ use std::io::Write as _;
 use std::path::PathBuf;
 use std::process::ExitCode;
 
-use chaos::live::storm::{self, PhotoPlant, Plan, Scenario};
+use chaos::live::storm::{self, Plan, Scenario, StormPlant};
 use clap::Args;
 
 use super::{Ground, code_of};
@@ -31,9 +31,9 @@ pub(crate) struct Arguments {
     /// Only tell how long nobody was answered; do not fail when that is longer than it must be.
     #[arg(long)]
     unjudged: bool,
-    /// Plant a fault around photos: the run must then fail
-    #[arg(long, value_enum)]
-    plant: Option<PhotoPlant>,
+    /// Plant a fault: the run must then fail. May be given more than once.
+    #[arg(long = "plant", value_name = "PLANT", value_enum)]
+    plants: Vec<StormPlant>,
     /// Print the summary as JSON.
     #[arg(long)]
     json: bool,
@@ -49,8 +49,8 @@ pub(crate) fn run(arguments: &Arguments) -> ExitCode {
     };
     let (below, judged) = (arguments.ground.dir.clone(), !arguments.unjudged);
     let (scenario, nodes, seconds) = (arguments.scenario, arguments.nodes, arguments.seconds);
-    let (seed, plant) = (arguments.seed, arguments.plant);
-    let plan = Plan { scenario, nodes, seconds, seed, rakit, below, plant, judged };
+    let (seed, plants) = (arguments.seed, arguments.plants.clone());
+    let plan = Plan { scenario, nodes, seconds, seed, rakit, below, plants, judged };
     complain(&format!("{}: {}", scenario.name(), scenario.sentence()));
     let (story, result) = storm::run(&plan, &mut complain);
     let told = if arguments.json { story.to_json() } else { Ok(story.to_text()) };

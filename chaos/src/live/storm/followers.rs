@@ -10,6 +10,7 @@ use api::dto::changes::Changes;
 use tokio::time::{Instant, sleep};
 
 use super::readers::Desk;
+use super::readings::READ_FIRST;
 use super::record::Record;
 use crate::chance::Chance;
 use crate::judges::acknowledged::{Place, Written};
@@ -74,16 +75,23 @@ async fn ask(
 /// Lets the judge see a page.
 fn read(feed: &mut Feed, page: &Changes) -> Option<String> {
     let mut changes: Vec<(Place, Written)> = Vec::with_capacity(page.changes.len());
+    let mut steps: Vec<(u64, u64)> = Vec::new();
     for change in &page.changes {
         let named =
             country::number_of_station(&change.station).filter(|_| change.contest == country::CONTEST);
+        // What was done to forms that are read a second time is judged by their histories.
+        if let Some(station) = named.filter(|station| *station >= READ_FIRST) {
+            steps.push((station, change.index));
+            continue;
+        }
         let Some(station) = named.filter(|_| matches!(change.kind.as_str(), "report" | "correction")) else {
             return Some(format!("nobody did this: {change:?}"));
         };
         let written = Written { value: country::number_of(&change.form), index: change.index };
         changes.push(((station, change.revision), written));
     }
-    feed.saw(&changes, page.next_after)
+    let stepped = feed.stepped(&steps);
+    feed.saw(&changes, page.next_after).or(stepped)
 }
 
 /// Each reader reads on, each at another node, until it has passed everything; then it is judged as a whole.

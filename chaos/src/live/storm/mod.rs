@@ -3,23 +3,29 @@
 //! Invariant: one seed gives one order of faults, of whom they hit and how long they last; what the nodes make of it is
 //! theirs. All that is undone is waited for before the next fault begins.
 
+mod accounts;
 mod audience;
+mod auditors;
 mod batches;
 mod beside;
+mod codes;
 mod followers;
 mod officers;
 mod pages;
+mod people;
 mod photographers;
+mod plant;
 mod readers;
+mod readings;
 mod record;
 mod scenarios;
 mod sessions;
 mod strikes;
 mod verdicts;
+mod waits;
 mod watch;
 
 use std::cell::Cell;
-use std::collections::BTreeMap;
 use std::path::PathBuf;
 use std::time::Duration;
 
@@ -27,16 +33,17 @@ use api::client::Client;
 use futures_util::future::{join_all, try_join_all};
 use tokio::time::{Instant, sleep};
 
-use self::audience::{Seats, Seen};
+use self::audience::{Room, Seats, Seen};
 use self::beside::{Backup, Beside, Flood};
-pub use self::photographers::PhotoPlant;
+use self::plant::Planted;
+pub use self::plant::StormPlant;
 use self::readers::Desk;
 use self::record::Record;
 pub use self::scenarios::Scenario;
 use self::strikes::{Kind, Needs, Strike};
 pub(in crate::live) use self::watch::Looked;
 use self::watch::Silence;
-use super::fleet::{Blueprint, Fleet};
+use super::fleet::{ADMIN, Blueprint, Fleet};
 use super::hosts::Hosts;
 use super::plant::Plant;
 use super::scanner::Scanner;
@@ -44,7 +51,7 @@ use super::transport::HttpTransport;
 use super::{Trouble, on_one_thread};
 use crate::chance::Chance;
 use crate::judges::liveness;
-use crate::report::{self, Story, Stretch, Waits};
+use crate::report::{self, Story, Stretch};
 
 /// Between two faults, when all goes well.
 const CALM_MS: (u64, u64) = (100, 700);
@@ -67,8 +74,8 @@ pub struct Plan {
     pub rakit: PathBuf,
     /// Where the folder of the run is made.
     pub below: Option<PathBuf>,
-    /// What is planted, to see that the judge of photos notices.
-    pub plant: Option<PhotoPlant>,
+    /// What is planted, to see that the judges notice.
+    pub plants: Vec<StormPlant>,
     /// Whether a wait beyond what must be is a violation, or only told.
     pub judged: bool,
 }
@@ -158,29 +165,30 @@ async fn build(
 }
 
 async fn play(plan: &Plan, story: &mut Story, say: &mut dyn FnMut(&str)) -> Result<(), Trouble> {
-    let started = Scanner::start(plan.below.as_deref(), plan.plant == Some(PhotoPlant::BlindScanner)).await?;
+    let started =
+        Scanner::start(plan.below.as_deref(), plan.plants.contains(&StormPlant::BlindScanner)).await?;
     let scanner = started.as_ref().ok();
     let (mut fleet, officers, kinds) = build(plan, story, scanner, say).await?;
-    let photographer = fleet.spread(&officers, 1, 0).pop();
     let clients = fleet.spread(&officers, officers::OFFICERS, 0);
-    let (readers, lookers) = (fleet.passers_by(), fleet.lookers());
+    let (readers, room) = (fleet.passers_by(), Room::of(&fleet, &officers)?);
     let (record, silence) = (Record::new(), Silence::default());
     let (stop, rest) = (Cell::new(false), Cell::new(false));
     let chance = |part: u64| Chance::of(plan.seed, part);
     let writing = (0..).zip(&clients).map(|(officer, client): (u64, _)| {
         officers::work(client, &record, officer, chance(officer.saturating_add(1)), &stop)
     });
-    let desks = fleet.desks();
-    let photographer = photographer.as_ref().filter(|_| scanner.is_some());
+    // Whoever made the cluster has signed in.
+    record.acted(accounts::signed_in(ADMIN, "password"), 0, true);
     let public = Desk { nodes: &readers, record: &record, stop: &stop };
-    let seats = Seats { public, officers: &desks, photographer };
+    let (photographs, planted) = (scanner.is_some(), Planted(&plan.plants));
+    let seats = Seats { public, room: &room, photographs, planted, seed: plan.seed };
     if let Err(why) = &started {
         say(&format!("SKIPPED photos: {why}"));
         record.excuse("photos");
         story.skipped = Some(why.clone());
     }
     let looking =
-        join_all(lookers.iter().enumerate().map(|looked| watch::watch(looked, &record, &silence, &rest)));
+        join_all(room.looked.iter().enumerate().map(|looked| watch::watch(looked, &record, &silence, &rest)));
     let conducting = async {
         let conductor = Conductor { plan, kinds: &kinds, record: &record, silence: &silence };
         let conducted = conductor.conduct(&mut fleet, &mut story.strikes, say).await;
@@ -195,7 +203,7 @@ async fn play(plan: &Plan, story: &mut Story, say: &mut dyn FnMut(&str)) -> Resu
             stop.set(true);
             done
         };
-        let (seen, done) = tokio::join!(seats.attend(plan.seed), writing);
+        let (seen, done) = tokio::join!(seats.attend(), writing);
         rest.set(true);
         done.and(seen)
     };
@@ -205,7 +213,7 @@ async fn play(plan: &Plan, story: &mut Story, say: &mut dyn FnMut(&str)) -> Resu
     story.stretches = stretches.into_iter().flatten().collect();
     let judged = match done {
         Ok(seen) => {
-            if plan.plant == Some(PhotoPlant::LostPhoto) {
+            if plan.plants.contains(&StormPlant::LostPhoto) {
                 photographers::lose_one(&fleet, &seen.photos)?;
             }
             judge(&fleet, (&seats, seen), &record, story, say).await
@@ -213,9 +221,9 @@ async fn play(plan: &Plan, story: &mut Story, say: &mut dyn FnMut(&str)) -> Resu
         Err(trouble) => Err(trouble),
     };
     story.operations = record.take_operations();
-    story.waits = waits(story);
+    story.waits = waits::of(story);
     if plan.judged {
-        judge_waits(&story.waits, &record);
+        waits::judge(&story.waits, &record);
     }
     story.verdicts = verdicts::all(&record, plan.seconds);
     if judged.is_err() || story.kept() != Some(true) {
@@ -253,7 +261,14 @@ impl Conductor<'_> {
             let strike = Strike::plan(kind, fleet, &mut chance).await?;
             let beside = Beside::draw(self.plan.scenario.beside_percent(), fleet, &mut chance);
             let from_us = self.record.now_us();
+            let wrong = matches!(kind, Kind::SkewOne | Kind::SkewLeader);
+            if wrong {
+                self.record.clocks(true);
+            }
             self.strike(&strike, (beside, strikes.len()), fleet).await?;
+            if wrong {
+                self.record.clocks(false);
+            }
             let to_us = self.record.now_us();
             let besides = beside.map(|beside| format!(", {}", beside.name())).unwrap_or_default();
             let (name, nodes) = (format!("{}{besides}", kind.name()), strike.nodes.clone());
@@ -327,7 +342,7 @@ async fn judge(
     say: &mut dyn FnMut(&str),
 ) -> Result<(), Trouble> {
     super::judges::equality::judge(fleet.operators()).await?;
-    seats.finish(seen).await;
+    seats.finish(seen, &fleet.numbered()).await;
     verdicts::words(fleet, record, &story.strikes)?;
     verdicts::ask_nodes(&fleet.numbered(), record).await;
     let began = Instant::now();
@@ -340,48 +355,4 @@ async fn judge(
         .push(("order judged".to_owned(), format!("{operations} operations in {} ms", took.as_millis())));
     story.numbers.push(("most memory of each node".to_owned(), verdicts::memory(record)));
     Ok(())
-}
-
-/// The longest gap of each fault, by name, in microseconds.
-fn gaps_by_name(story: &Story) -> BTreeMap<String, Vec<u64>> {
-    let gaps = story.availability();
-    let mut by_name: BTreeMap<String, Vec<u64>> = BTreeMap::new();
-    let next = story.strikes.iter().skip(1).map(|strike| strike.from_us).chain([u64::MAX]);
-    for (strike, next_us) in story.strikes.iter().zip(next) {
-        // One that the next fault ended, or made, is not this one's.
-        let longest = gaps.longest_within(strike.from_us, next_us);
-        by_name.entry(strike.name.clone()).or_default().push(longest);
-    }
-    by_name
-}
-
-/// Waits by fault.
-fn waits(story: &Story) -> Vec<Waits> {
-    let limits = Scenario::ALL.into_iter().flat_map(Scenario::kinds);
-    let limits: BTreeMap<&str, u64> =
-        limits.filter_map(|kind| Some((kind.name(), kind.gap_max_ms()?))).collect();
-    let mut all = Vec::new();
-    for (fault, mut gaps) in gaps_by_name(story) {
-        gaps.sort_unstable();
-        let at = |percent: usize| {
-            let place = gaps.len().saturating_mul(percent).div_ceil(100).saturating_sub(1);
-            gaps.get(place).copied().unwrap_or_default().div_euclid(1_000)
-        };
-        // With something else beside it nothing is promised: this machine carries all nodes and all who ask.
-        let must_ms = limits.get(fault.as_str()).copied();
-        let (median_ms, percentile_99_ms, worst_ms) = (at(50), at(99), at(100));
-        let longest_ms: Vec<u64> = gaps.iter().map(|gap| gap.div_euclid(1_000)).collect();
-        let times = gaps.len();
-        all.push(Waits { fault, times, median_ms, percentile_99_ms, worst_ms, longest_ms, must_ms });
-    }
-    all
-}
-
-/// A wait that is longer than it may be is a complaint.
-fn judge_waits(waits: &[Waits], record: &Record) {
-    for Waits { fault, worst_ms, must_ms, .. } in waits {
-        let Some(must_ms) = must_ms else { continue };
-        let said = format!("{fault}: nobody was answered for {worst_ms} ms, must be at most {must_ms} ms");
-        record.judged("waits", (worst_ms > must_ms).then_some(said));
-    }
 }

@@ -32,15 +32,6 @@ const INFECTED_PERCENT: u64 = 20;
 /// Longest wait for a node at rest to show a photo.
 const REST_MAX: Duration = Duration::from_secs(30);
 
-/// What is planted, to see that the judge notices.
-#[derive(Clone, Copy, Debug, Eq, PartialEq, clap::ValueEnum)]
-pub enum PhotoPlant {
-    /// The scanner knows no virus.
-    BlindScanner,
-    /// The file of a photo vanishes from every node.
-    LostPhoto,
-}
-
 /// The photo of a number: its digits as black and white fields, which survive every encoding.
 fn photo(number: u64) -> Result<Bytes, Trouble> {
     let pixels = ImageBuffer::from_fn(64, 64, |x, y| {
@@ -72,7 +63,7 @@ pub(super) async fn work(
         }
         let number = desk.record.next_form();
         if chance.percent(INFECTED_PERCENT) {
-            hand_in_infected(client, desk.record, &mut photos, number).await;
+            hand_in_infected(client, desk, &mut photos, (number, &mut chance)).await;
         } else {
             hand_in(client, desk, &mut photos, (number, &mut chance)).await?;
         }
@@ -80,7 +71,21 @@ pub(super) async fn work(
     Ok(photos)
 }
 
-async fn hand_in_infected(client: &Client<HttpTransport>, record: &Record, photos: &mut Photos, number: u64) {
+/// Whether the node has no room for photos, as it says itself; then another is asked the next time.
+fn is_full(client: &Client<HttpTransport>, error: &ClientError, nodes: usize, chance: &mut Chance) -> bool {
+    let full = error.code() == Some("disk-full");
+    if full {
+        client.begin_at(chance.place(nodes));
+    }
+    full
+}
+
+async fn hand_in_infected(
+    client: &Client<HttpTransport>,
+    desk: Desk<'_>,
+    photos: &mut Photos,
+    (number, chance): (u64, &mut Chance),
+) {
     let bytes = scanner::infected(number);
     let name = name_of(&bytes);
     // Whatever is said, it must be nowhere.
@@ -89,9 +94,10 @@ async fn hand_in_infected(client: &Client<HttpTransport>, record: &Record, photo
         Ok(_) => photos.taken_in(&name),
         Err(ClientError::Refused(problem)) if problem.code == "infected" => None,
         Err(ClientError::Unavailable { .. }) => return,
+        Err(error) if is_full(client, &error, desk.nodes.len(), chance) => return,
         Err(error) => Some(format!("a file with a virus in it was refused as something else: {error}")),
     };
-    record.judged("photos", complaint);
+    desk.record.judged("photos", complaint);
 }
 
 /// Hands a photo in, names it, and looks whether it is there.
@@ -104,6 +110,7 @@ async fn hand_in(
     let uploaded = match client.upload(MediaType::Jpeg, photo(number)?).await {
         Ok(answer) => answer.value,
         Err(ClientError::Unavailable { .. }) => return Ok(()),
+        Err(error) if is_full(client, &error, desk.nodes.len(), chance) => return Ok(()),
         Err(error) => {
             desk.record.judged("photos", Some(format!("a photo was refused: {error}")));
             return Ok(());

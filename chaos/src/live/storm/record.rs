@@ -10,6 +10,7 @@ use tokio::time::Instant;
 
 use crate::judges::acknowledged::{Place, Written};
 use crate::judges::age;
+use crate::judges::audit::{Act, Said};
 use crate::judges::equality::States;
 use crate::judges::exactly_once::Sent;
 use crate::judges::linearizability::{self, Action};
@@ -53,6 +54,11 @@ struct Inner {
     looked: BTreeMap<&'static str, u64>,
     memory: BTreeMap<u64, u64>,
     excused: Vec<&'static str>,
+    acts: Vec<Act>,
+    /// Names that were refused a session, and how often at least and at most.
+    refused: BTreeMap<String, (u64, u64)>,
+    /// Until when a clock was wrong.
+    clocks_wrong_us: u64,
 }
 
 /// Who asks about what, and since when.
@@ -157,6 +163,40 @@ impl Record {
         let ended_us = self.now_us();
         let operation = Operation { client, kind, object, called_us, ended_us, ended, revision, index };
         self.inner.borrow_mut().operations.push(operation);
+    }
+
+    /// Something was done to an account or a session since then, or perhaps was.
+    pub(super) fn acted(&self, said: Said, called_us: u64, known: bool) {
+        let ended_us = known.then(|| self.now_us());
+        self.inner.borrow_mut().acts.push(Act { said, called_us, ended_us });
+    }
+
+    /// All of that.
+    pub(super) fn acts(&self) -> Vec<Act> {
+        self.inner.borrow().acts.clone()
+    }
+
+    /// A credential was refused, or perhaps was.
+    pub(super) fn refused(&self, name: &str, known: bool) {
+        let mut inner = self.inner.borrow_mut();
+        let (least, most) = inner.refused.entry(name.to_owned()).or_default();
+        *least = least.saturating_add(u64::from(known));
+        *most = most.saturating_add(1);
+    }
+
+    /// Names that were refused a session, and how often at least and at most.
+    pub(super) fn refusals(&self) -> BTreeMap<String, (u64, u64)> {
+        self.inner.borrow().refused.clone()
+    }
+
+    /// From now on a clock is wrong, or is right again.
+    pub(super) fn clocks(&self, wrong: bool) {
+        self.inner.borrow_mut().clocks_wrong_us = if wrong { u64::MAX } else { self.now_us() };
+    }
+
+    /// Whether no clock was wrong since then.
+    pub(super) fn clocks_right_since(&self, since_us: u64) -> bool {
+        self.inner.borrow().clocks_wrong_us <= since_us
     }
 
     /// A judge has looked once more, and may have something to say.

@@ -11,6 +11,7 @@ use futures_util::future::join_all;
 use tokio::time::sleep;
 use uuid::Uuid;
 
+use super::accounts;
 use super::officers::{OFFICERS, OWN, first_own};
 use super::record::{Call, Fate, Record};
 use crate::chance::Chance;
@@ -63,7 +64,7 @@ pub(super) async fn finish(desks: Desks<'_>, left: &Left) {
             node.set_token(Some(token.clone()));
             let answer = match node.me().await {
                 Ok(_) => Answer::Heard,
-                Err(error) => refusal(&error),
+                Err(error) => accounts::answer_of(&error),
             };
             desks.record.judged("revocation", left.tokens.used(*number, id(place), &answer));
         }
@@ -78,8 +79,12 @@ impl Desks<'_> {
 
     async fn sign_in(&self, chance: &mut Chance) -> Option<String> {
         let (place, node) = self.pick(chance)?;
-        let called = (format!("officer at node {place}"), ADMIN.to_owned(), self.record.now_us());
+        let called_us = self.record.now_us();
+        let called = (format!("officer at node {place}"), ADMIN.to_owned(), called_us);
         let answer = node.sign_in(ADMIN, PASSWORD).await;
+        if !matches!(answer, Err(ClientError::Refused(_) | ClientError::Malformed(_))) {
+            self.record.acted(accounts::signed_in(ADMIN, "password"), called_us, answer.is_ok());
+        }
         let ended = match &answer {
             Ok(_) => Ended::Done,
             Err(ClientError::Unavailable { .. }) => Ended::Unknown,
@@ -127,7 +132,8 @@ impl Desks<'_> {
     /// Whether the session has ended: that was acknowledged, or its token is refused when its end is asked for again
     /// after no answer.
     async fn sign_out(&self, left: &mut Left, (number, token): (u64, &str), chance: &mut Chance) -> bool {
-        let key = Uuid::new_v4();
+        let (key, first_us) = (Uuid::new_v4(), self.record.now_us());
+        let acted = |known| self.record.acted(accounts::signed_out(ADMIN), first_us, known);
         for _ in 0..PATIENCE {
             let Some((place, node)) = self.pick(chance) else { return false };
             node.set_token(Some(token.to_owned()));
@@ -135,7 +141,7 @@ impl Desks<'_> {
                 (format!("officer at node {place}"), format!("token {number}"), self.record.now_us());
             let answer = match node.sign_out(key).await {
                 Ok(_) => Answer::Heard,
-                Err(error) => refusal(&error),
+                Err(error) => accounts::answer_of(&error),
             };
             let ended = match &answer {
                 Answer::Heard => Ended::Done,
@@ -146,12 +152,22 @@ impl Desks<'_> {
             // Before anything of it is unknown, the session is open.
             self.record.judged("revocation", left.tokens.used(number, id(place), &answer));
             match answer {
-                Answer::Heard => return true,
-                Answer::Unauthenticated => return left.tokens.is_closing(number),
+                Answer::Heard => {
+                    acted(true);
+                    return true;
+                }
+                Answer::Unauthenticated => {
+                    let ended = left.tokens.is_closing(number);
+                    if ended {
+                        acted(true);
+                    }
+                    return ended;
+                }
                 Answer::None => left.tokens.closing(number),
                 Answer::Refused(_) => return false,
             }
         }
+        acted(false);
         false
     }
 
@@ -180,7 +196,7 @@ impl Desks<'_> {
                 let current = problem.extra.current_revision.unwrap_or_default();
                 (Answer::Heard, Some(Fate::Stale(current)))
             }
-            Err(error) => (refusal(&error), None),
+            Err(error) => (accounts::answer_of(&error), None),
         };
         (ended, sent)
     }
@@ -208,15 +224,6 @@ impl Sent {
         let ended = if *answer == Answer::None { Ended::Unknown } else { Ended::Refused };
         record.barred(self.value);
         record.looked(&self.call, "write-signed-out", (ended, 0, 0));
-    }
-}
-
-fn refusal(error: &ClientError) -> Answer {
-    match error {
-        ClientError::Unavailable { .. } => Answer::None,
-        ClientError::Refused(problem) if problem.code == "unauthenticated" => Answer::Unauthenticated,
-        ClientError::Refused(problem) => Answer::Refused(problem.code.clone()),
-        ClientError::Malformed(said) => Answer::Refused(said.clone()),
     }
 }
 

@@ -120,7 +120,7 @@ impl Least {
 use Least::{Minute, Run};
 
 /// All judges, in the order of the promises.
-const ROWS: [Row; 17] = [
+const ROWS: [Row; 20] = [
     Row("acknowledged", "an acknowledged write is never lost (P1)", "nodes asked for everything", Run(1)),
     Row("exactly_once", "a request has one effect (P2)", "nodes and answers that came twice", Minute(1)),
     Row("linearizability", "writes and linearizable reads have an order (P3)", "stations", Run(100)),
@@ -136,6 +136,14 @@ const ROWS: [Row; 17] = [
     Row("feed", "the feed tells every change once, in order (P4)", "answers of the feed", Minute(120)),
     Row("equality", "one index, one state (P6)", "looks at states", Minute(60)),
     Row("revocation", "a token serves everywhere until it is revoked", "uses of tokens", Minute(30)),
+    Row("codes", "a code opens sessions for one attempt alone", "answers to codes", Minute(8)),
+    Row("readings", "second readings and certifications are by the book", "steps and forms", Minute(80)),
+    Row(
+        "audit",
+        "the audit log tells all that was done, once and in order",
+        "pages and logs read",
+        Minute(30),
+    ),
     Row("photos", "a photo is where its form says, and a virus nowhere", "looks at photos", Minute(60)),
     Row("backup", "a backup that was taken can be restored", "backups beside faults", Run(0)),
     Row("flood", "the public is answered under a flood (P9)", "floods beside faults", Run(0)),
