@@ -8,6 +8,8 @@ pub mod auth;
 pub mod client;
 pub mod dto;
 pub mod error;
+#[cfg(any(test, fuzzing))]
+pub mod fuzzing;
 mod intake;
 mod invitations;
 pub mod limits;

@@ -19,6 +19,7 @@ mod client;
 mod common_headers;
 mod description;
 mod idempotency;
+mod kept;
 mod life;
 mod master;
 mod node;
