@@ -14,7 +14,7 @@ export CARGO_INCREMENTAL ?= 0
 bin := $(CARGO_TARGET_DIR)/release
 cargo_flags := --release --workspace --locked
 
-.PHONY: help setup tools build compile demo test check fmt clippy tidy deny doc bench shake chaos soak doctor
+.PHONY: help setup tools build compile demo test check fmt clippy tidy deny doc bench shake chaos soak doctor fuzz contract
 
 help: ## what there is
 	@awk -F ':.*## ' '/^[a-z]+:.*## / { printf "make %-8s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -89,6 +89,15 @@ chaos: build ## every fault on real processes and 200 simulated runs, an hour an
 
 soak: build ## all faults again and again until stopped; ARGS="--minutes 600 --report DIR"
 	$(bin)/rakit-chaos soak $(ARGS)
+
+# Reads bytes as everything that is stored, sent or handed in; docs/testing.md says what is covered.
+fuzz: tools ## each fuzz target for so long, two at a time; SECONDS=300 ARGS="api_photos store_rows"
+	@.ci/setup fuzz
+	.ci/fuzz $(or $(SECONDS),300) $(ARGS)
+
+contract: build ## asks a running API all that its description allows, and more; SECONDS=100
+	@.ci/setup contract
+	.ci/contract $(or $(SECONDS),100)
 
 doctor: build ## what fault injection this machine allows
 	$(bin)/rakit-chaos doctor $(ARGS)

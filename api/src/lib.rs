@@ -10,6 +10,8 @@ mod desk;
 pub mod dto;
 pub mod error;
 mod export;
+#[cfg(any(test, fuzzing))]
+pub mod fuzzing;
 mod intake;
 mod invitations;
 pub mod limits;

@@ -22,6 +22,8 @@ mod fitness;
 mod followers;
 mod forward;
 mod freshness;
+#[cfg(any(test, fuzzing))]
+pub mod fuzzing;
 mod greeting;
 mod handle;
 mod housekeeping;

@@ -14,6 +14,8 @@ pub mod demo;
 pub mod durable;
 pub mod failure;
 pub mod founding;
+#[cfg(any(test, fuzzing))]
+pub mod fuzzing;
 pub mod gateway;
 pub mod import;
 pub mod invitation;

@@ -182,6 +182,16 @@ fn parse(said: &str) -> Result<Option<String>, ScannerError> {
     verdict.strip_suffix(" FOUND").map(|found| Some(found.to_owned())).ok_or_else(strange)
 }
 
+/// Looks at a whole conversation of a scanner, a reply a zero byte.
+#[cfg(any(test, fuzzing))]
+pub(crate) fn look_at(said: &str) {
+    for (number, line) in said.split('\0').enumerate() {
+        let found = parse(line);
+        // Clean is one word only: whatever is strange, is no verdict.
+        assert!(number > 0 || !matches!(found, Ok(None)) || line == "stream: OK", "{line:?}");
+    }
+}
+
 #[cfg(test)]
 #[path = "scanner_tests.rs"]
 mod tests;

@@ -14,6 +14,8 @@ mod entry;
 mod error;
 mod flush_probe;
 pub mod fsck;
+#[cfg(any(test, fuzzing))]
+pub mod fuzzing;
 mod identity;
 mod keys;
 mod lock;

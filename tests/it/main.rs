@@ -24,6 +24,7 @@ mod import;
 mod joining;
 mod photos;
 mod public_read;
+mod raw_requests;
 mod restart;
 mod scenarios;
 mod sim;

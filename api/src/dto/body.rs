@@ -88,7 +88,8 @@ pub fn parse(bytes: &[u8]) -> Result<Value, Problem> {
     }
 }
 
-/// JSON with keys sorted by byte and no white space: equal for equal bodies however they were written.
+/// JSON with keys sorted by byte and no white space: equal for equal bodies however they were written. That does not hold
+/// for fractions and numbers beyond 64 bits, which no call takes.
 #[must_use]
 pub fn canonical(value: &Value) -> String {
     let mut text = String::new();

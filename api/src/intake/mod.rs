@@ -5,6 +5,8 @@
 
 mod arrival;
 mod document;
+#[cfg(any(test, fuzzing))]
+pub(crate) mod fuzzing;
 mod photo;
 mod places;
 pub(crate) mod rescan;

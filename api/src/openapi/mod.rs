@@ -4,6 +4,7 @@
 //! snapshot, so that no change of the contract goes unseen.
 
 mod calls;
+mod values;
 
 use utoipa::ToSchema;
 use utoipa::openapi::path::{OperationBuilder, ParameterBuilder, ParameterIn, PathItemBuilder};
@@ -86,8 +87,7 @@ fn content(kind: &str, schema: &str) -> (String, utoipa::openapi::Content) {
 }
 
 fn parameter(name: &str, place: ParameterIn, required: Required) -> ParameterBuilder {
-    let text = ObjectBuilder::new().schema_type(Type::String).build();
-    ParameterBuilder::new().name(name).parameter_in(place).required(required).schema(Some(text))
+    ParameterBuilder::new().name(name).parameter_in(place).required(required).schema(Some(values::of(name)))
 }
 
 fn operation(call: &Call) -> OperationBuilder {

@@ -44,6 +44,12 @@ const REST_FACTOR: u32 = 3;
 /// Bytes of rendered pages kept in memory.
 const BYTES_MAX: usize = 64 * 1024 * 1024;
 
+/// Looks a path and its query up as a reader's request does.
+#[cfg(any(test, fuzzing))]
+pub(crate) fn look_up(path: &str, query: Option<&str>) -> bool {
+    source::Source::parse(path).is_some_and(|source| source.asks_more(query))
+}
+
 /// The rendered pages of one node.
 pub struct Publisher {
     queries: Arc<dyn Queries>,

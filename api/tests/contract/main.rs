@@ -21,6 +21,7 @@ mod description;
 mod desk;
 mod forms;
 mod idempotency;
+mod kept;
 mod life;
 mod master;
 mod node;

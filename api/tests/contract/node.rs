@@ -47,9 +47,18 @@ pub(crate) struct ModelNode {
 
 impl ModelNode {
     pub(crate) fn new() -> Arc<Self> {
+        Self::of(Model::default(), 0)
+    }
+
+    /// Another node in the same state.
+    pub(crate) fn copy(&self) -> Arc<Self> {
+        Self::of(self.model.lock().unwrap().clone(), self.index())
+    }
+
+    fn of(model: Model, index: u64) -> Arc<Self> {
         Arc::new(Self {
-            model: Mutex::new(Model::default()),
-            applied: watch::Sender::new(0),
+            model: Mutex::new(model),
+            applied: watch::Sender::new(index),
             clock_ms: AtomicU64::new(BEGIN_MS),
             lagging: Mutex::new(None),
             leader_age_ms: AtomicI64::new(42),

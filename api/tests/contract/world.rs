@@ -119,6 +119,11 @@ impl World {
         let command =
             Command::Found { cluster: [1; 16], name: "uji".to_owned(), epoch: 1, next_node: NodeId(4) };
         node.apply(Principal::System, vec![Item { request: None, command }]);
+        Self::over(node)
+    }
+
+    /// The routers of a node.
+    pub(crate) fn over(node: Arc<ModelNode>) -> Self {
         let photos = Photos::new();
         let ports = Ports {
             queries: node.clone(),

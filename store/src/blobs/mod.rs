@@ -63,7 +63,7 @@ fn path_of(id: AttachmentId) -> String {
     format!("{}/{}", directory(shard_of(id)), hex(&id.0))
 }
 
-fn parse_name(name: &str) -> Option<AttachmentId> {
+pub(crate) fn parse_name(name: &str) -> Option<AttachmentId> {
     let mut id = AttachmentId::default();
     if name.len() != id.0.len().saturating_mul(2) {
         return None;

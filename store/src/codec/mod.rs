@@ -18,6 +18,8 @@ use tally::outcome::Answer;
 use tally::row::{Row, RowKey};
 
 pub(crate) use entry::{decode_entry, encode_entry};
+#[cfg(any(test, fuzzing))]
+pub(crate) use frame::framed;
 pub use frame::{CodecError, DECODED_BYTES_MAX};
 pub(crate) use meta::{
     AppliedRecord, Mark, decode_applied, decode_backup, decode_blob_record, decode_blob_totals,

@@ -6,12 +6,12 @@
 const JOINT: &str = " crc32c ";
 
 /// A line with its checksum.
-pub(super) fn write(text: &str) -> Vec<u8> {
+pub(crate) fn write(text: &str) -> Vec<u8> {
     format!("{text}{JOINT}{:08x}\n", crc32c::crc32c(text.as_bytes())).into_bytes()
 }
 
 /// The text of a line that is whole.
-pub(super) fn read(line: &[u8]) -> Option<&str> {
+pub(crate) fn read(line: &[u8]) -> Option<&str> {
     let (text, _) = std::str::from_utf8(line).ok()?.rsplit_once(JOINT)?;
     (write(text) == line).then_some(text)
 }

@@ -18,6 +18,8 @@ use crate::{
 #[cfg(feature = "rocks")]
 use crate::{RocksDisk, RocksEngine};
 
+#[cfg(any(test, fuzzing))]
+pub(crate) use line::{read as line_text, write as line_of};
 pub use marker::DATA_FORMAT;
 pub(crate) use marker::check as check_format;
 

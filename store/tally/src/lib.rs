@@ -39,6 +39,8 @@ pub mod digest;
 pub mod epoch;
 pub mod footprint;
 pub mod form;
+#[cfg(any(test, fuzzing))]
+pub mod fuzzing;
 pub mod ids;
 #[cfg(any(test, feature = "model"))]
 pub mod model;

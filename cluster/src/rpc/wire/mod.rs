@@ -185,7 +185,7 @@ impl Header {
 
 impl Kind {
     #[expect(clippy::as_conversions, reason = "the numbers are the representation, written above")]
-    const fn number(self) -> u8 {
+    pub(crate) const fn number(self) -> u8 {
         self as u8
     }
 }

@@ -1,0 +1,4 @@
+//! Feeds `api::fuzzing::bodies`, which says what it reads and what it promises.
+#![no_main]
+
+libfuzzer_sys::fuzz_target!(|data: &[u8]| api::fuzzing::bodies(data));

@@ -1,0 +1,4 @@
+//! Feeds `node::fuzzing::files`, which says what it reads and what it promises.
+#![no_main]
+
+libfuzzer_sys::fuzz_target!(|data: &[u8]| node::fuzzing::files(data));

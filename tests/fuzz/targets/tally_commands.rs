@@ -1,0 +1,4 @@
+//! Feeds `tally::fuzzing::commands`, which says what it reads and what it promises.
+#![no_main]
+
+libfuzzer_sys::fuzz_target!(|data: &[u8]| tally::fuzzing::commands(data));
