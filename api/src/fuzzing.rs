@@ -17,6 +17,7 @@ use crate::dto::{
     accounts, attachments, audit, batch, body, changes, cluster, contests, epochs, form, joining, master,
     regions, results, session, stations, status, steps, submission, text,
 };
+use crate::ports::AuditPlace;
 use crate::publisher;
 use crate::web::Target;
 use crate::{error, limits};
@@ -53,10 +54,8 @@ pub fn bodies(data: &[u8]) {
     let Ok(value) = body::parse(bytes) else { return };
     let written = body::canonical(&value);
     let again = body::parse(written.as_bytes());
-    assert!(
-        again.is_ok_and(|again| body::canonical(&again) == written),
-        "canonical once, canonical for ever"
-    );
+    let same = again.is_ok_and(|again| body::canonical(&again) == written);
+    assert!(same || !whole(&value), "canonical once, canonical for ever: {written}");
     let Some(contest) = contest() else { return };
     let contest = Some(&contest).filter(|_| kind.is_ascii_lowercase());
     match kind.to_ascii_lowercase() {
@@ -184,7 +183,9 @@ pub fn texts(data: &[u8]) {
         assert_eq!(Target::parse(text), Some(target));
     }
     let _ = (publisher::look_up(text, Some(name)), password::hash_allowed(text), error::Code::parse(text));
-    let _ = crate::ports::AuditPlace::parse(text);
+    if let Some(place) = AuditPlace::parse(text) {
+        assert_eq!(AuditPlace::parse(&place.to_string()), Some(place), "{text}");
+    }
 }
 
 /// However a code is typed, it is the same code; a letter more is another.

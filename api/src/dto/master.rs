@@ -62,6 +62,8 @@ pub struct AccountsBody {
 /// An account to define.
 #[derive(Clone, Debug, Deserialize, PartialEq, Serialize, ToSchema)]
 #[serde(deny_unknown_fields)]
+// In the description it must not take the name of what `GET /accounts` answers.
+#[schema(as = AccountDefinition)]
 pub struct AccountEntry {
     /// Its name.
     pub username: String,

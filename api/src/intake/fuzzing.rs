@@ -1,6 +1,7 @@
 //! Files from a fuzzer, taken in as those of phones are; see [`crate::fuzzing`].
 //!
 //! Invariant: a picture that was taken in can be taken in again, and a document is what came or nothing.
+#![allow(clippy::missing_panics_doc, reason = "to panic on a broken promise is what these functions are for")]
 
 use bytes::Bytes;
 
