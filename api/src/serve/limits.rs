@@ -28,7 +28,8 @@ pub struct Limits {
     pub upload: Option<UploadLimits>,
     /// A write during which the client takes no byte.
     pub write_timeout: Duration,
-    /// Read and write buffer of an HTTP/1 connection, in bytes; also the largest head.
+    /// Read and write buffer of an HTTP/1 connection, in bytes. A head is refused once it fills the buffer twice: what
+    /// was read before may be its beginning.
     pub buffer_bytes_max: usize,
     /// Streams open at once in an HTTP/2 connection.
     pub streams_max: u32,
