@@ -78,17 +78,10 @@ fn picking(contest: &str, region: &str, forms: &[FormEntry]) -> Form {
         rows: rows.collect(),
         empty: "Tidak ada formulir yang siap disahkan di bagian ini.".to_owned(),
     };
-    let levels = [
-        ("", "Tingkat akun ini"),
-        ("district", "Kecamatan"),
-        ("regency", "Kabupaten/Kota"),
-        ("province", "Provinsi"),
-        ("nation", "Nasional"),
-    ];
     let fields = vec![
         Field::hidden("pemilihan", contest),
         Field::hidden("wilayah", region),
-        Field::choice("tingkat", "Tingkat pengesahan", &levels, ""),
+        Field::choice("tingkat", "Tingkat pengesahan", &super::form::LEVELS, ""),
         Field::new("alasan", "Dasar pengesahan", Kind::Text)
             .with_hint("misalnya nomor berita acara rapat pleno"),
     ];

@@ -26,6 +26,15 @@ use crate::web::{event_words, level_words, role_words, state_words, when};
 /// Events shown; older ones are in the API.
 const HISTORY_MAX: usize = 50;
 
+/// Levels of certification, with their words.
+pub(super) const LEVELS: [(&str, &str); 5] = [
+    ("", "Tingkat akun ini"),
+    ("district", "Kecamatan"),
+    ("regency", "Kabupaten/Kota"),
+    ("province", "Provinsi"),
+    ("nation", "Nasional"),
+];
+
 /// A form that is meant, at a revision.
 #[derive(Clone, Copy)]
 pub(super) struct Target<'a> {
@@ -141,14 +150,7 @@ fn steps(visitor: &Visitor, contest: &Contest, tally: &TallyPage) -> Vec<Block> 
         blocks.push(step("approvals", "Setujui koreksi", Vec::new()));
     }
     if certifies && matches!(tally.state.as_str(), "reviewed" | "certified") {
-        let levels = [
-            ("", "Tingkat akun ini"),
-            ("district", "Kecamatan"),
-            ("regency", "Kabupaten/Kota"),
-            ("province", "Provinsi"),
-            ("nation", "Nasional"),
-        ];
-        blocks.push(step("certifications", "Sahkan", vec![Field::choice("tingkat", "Tingkat", &levels, "")]));
+        blocks.push(step("certifications", "Sahkan", vec![Field::choice("tingkat", "Tingkat", &LEVELS, "")]));
     }
     if certifies && tally.state == "held" {
         blocks.push(step("releases", "Cabut penahanan", Vec::new()));
