@@ -7,7 +7,7 @@ use std::time::Duration;
 use axum::extract::State;
 use axum::response::Response;
 
-use super::params::Params;
+use super::params::{INTEGER_MAX, Params};
 use super::{Pinned, Surface, page};
 use crate::dto::changes;
 use crate::error::{Code, Problem};
@@ -18,9 +18,9 @@ use crate::ports::ReadError;
 pub(super) async fn changes(State(surface): State<Surface>, params: Params) -> Result<Response, Problem> {
     let options = params.read_options()?;
     let limit = params.limit()?;
-    let after = params.number("after", 0, u64::MAX)?.unwrap_or(0);
+    let after = params.number("after", 0, INTEGER_MAX)?.unwrap_or(0);
     let wait_ms = params.number("wait_ms", 0, CHANGES_WAIT_MS_MAX)?.unwrap_or(0);
-    let epoch = params.number("epoch", 0, u64::MAX)?;
+    let epoch = params.number("epoch", 0, INTEGER_MAX)?;
     let mut applied = surface.ports().queries.applied();
     let mut view = surface.view(options).await?;
     let current = view.ledger()?.epoch;

@@ -6,7 +6,7 @@ use axum::response::{IntoResponse as _, Response};
 use serde_json::Value;
 use tally::ids::NodeId;
 
-use super::params::Params;
+use super::params::{INTEGER_MAX, Params};
 use super::{Pinned, Surface, door, json, page};
 use crate::dto::cluster::{
     Cluster, HashPoints, Leader, Level, NodeNumber, Snapshot, StateHash, parse_level, parse_member,
@@ -120,7 +120,7 @@ pub(super) async fn level(State(surface): State<Surface>, request: Request) -> R
 
 /// `GET /state-hash`.
 pub(super) async fn state_hash(State(surface): State<Surface>, params: Params) -> Result<Response, Problem> {
-    let index = params.number("index", 0, u64::MAX)?;
+    let index = params.number("index", 0, INTEGER_MAX)?;
     let hash = surface.ports().operations.state_hash(index)?;
     page(Pinned::past(hash.index), &StateHash { index: hash.index, hash: hash.hash })
 }

@@ -8,6 +8,9 @@ use crate::error::Problem;
 use crate::limits::{LIST_DEFAULT, LIST_MAX};
 use crate::ports::{Consistency, ReadOptions};
 
+/// The largest whole number that the contract knows: what 64 bits with a sign hold.
+pub(super) const INTEGER_MAX: u64 = i64::MAX.unsigned_abs();
+
 /// The query of a request and how it wants to read.
 pub(super) struct Params {
     pairs: Vec<(String, String)>,
@@ -54,8 +57,8 @@ impl Params {
 
     /// The read options; `local` by default on `public`, `linearizable` on `officer`.
     pub(super) fn read_options(&self) -> Result<ReadOptions, Problem> {
-        let max_age_ms = self.number("max_age_ms", 0, u64::MAX)?;
-        let min_index = self.number("min_index", 0, u64::MAX)?;
+        let max_age_ms = self.number("max_age_ms", 0, INTEGER_MAX)?;
+        let min_index = self.number("min_index", 0, INTEGER_MAX)?;
         let consistency = match (self.one("consistency")?, max_age_ms) {
             (None, _) => match self.listener {
                 Listener::Public | Listener::Ops => Consistency::Local,
