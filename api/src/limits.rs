@@ -59,6 +59,8 @@ pub const DOWNLOADS_PUBLIC_MAX: usize = 256;
 pub const DOWNLOADS_OFFICER_MAX: usize = 64;
 /// Longest time an attachment may take to be taken, in milliseconds.
 pub const DOWNLOAD_MS_MAX: u64 = 5 * 60 * 1_000;
+/// Files of reports that are made at once for people at the desk. Each holds thousands of rows.
+pub const DESK_FILES_MAX: usize = 4;
 /// Bytes of an attachment that are in memory for one reader.
 pub const DOWNLOAD_PART_BYTES: usize = 64 * 1024;
 /// Failed sign-ins of one account from one address before it must wait.

@@ -6,6 +6,19 @@
 use crate::chance::Chance;
 use crate::judges::readings::life::{Asked, Deed, Level, Role};
 
+/// Whether votes in place of others are a large change (R27): another option leads, or one's votes are others by more than
+/// fifty.
+pub(crate) fn is_large_change(old: [u64; 3], new: [u64; 3]) -> bool {
+    const VOTES_CHANGE_MAX: u64 = 50;
+    let leader = |votes: [u64; 3]| {
+        let most = votes.into_iter().max();
+        let mut leaders = votes.into_iter().enumerate().filter(|(_, votes)| Some(*votes) == most);
+        leaders.next().map(|(option, _)| option).filter(|_| leaders.next().is_none())
+    };
+    let much = old.into_iter().zip(new).any(|(old, new)| old.abs_diff(new) > VOTES_CHANGE_MAX);
+    much || leader(old) != leader(new)
+}
+
 /// What is known of a form while steps are taken on it.
 #[derive(Clone, Debug, Default)]
 pub(crate) struct Sheet {

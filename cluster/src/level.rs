@@ -24,7 +24,7 @@ impl<E: Engine> Cluster<E> {
             .ledger()
             .map_err(|error| OperateError::Failed(error.to_string()))?
             .level;
-        match self.told().get(&id).map(|told| told.level_newest) {
+        match self.newest_level_of(id) {
             Some(newest) if newest < level => Err(OperateError::Precondition(format!(
                 "node {} runs a release that supports levels up to {newest}, the cluster is at {level}; start a newer \
                  release there first",
@@ -38,17 +38,19 @@ impl<E: Engine> Cluster<E> {
         }
     }
 
+    /// The newest level that a member's release knows, as far as it has told.
+    fn newest_level_of(&self, id: NodeId) -> Option<u32> {
+        if id == self.inner.settings.node {
+            return Some(self.inner.machine.level_newest());
+        }
+        self.told().get(&id).map(|told| told.level_newest)
+    }
+
     /// Raises the feature level by one, to `level`; answers the level in force.
     pub async fn raise_level(&self, level: u32) -> Result<u32, OperateError> {
-        let told = self.told();
         for member in self.status().members {
             let id = member.member.id;
-            let newest = if id == self.inner.settings.node {
-                Some(self.inner.machine.level_newest())
-            } else {
-                told.get(&id).map(|told| told.level_newest)
-            };
-            match newest {
+            match self.newest_level_of(id) {
                 Some(newest) if newest >= level => {}
                 Some(newest) => {
                     return Err(OperateError::Precondition(format!(

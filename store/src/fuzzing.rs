@@ -151,20 +151,13 @@ pub fn proposals(data: &[u8]) {
 }
 
 #[cfg(test)]
-mod tests {
-    use super::*;
+#[path = "../../tests/fuzz/replay.rs"]
+mod replay;
 
-    /// Plays every kept input of a target.
-    fn replay(target: &str, play: fn(&[u8])) {
-        let package = std::env::var("CARGO_MANIFEST_DIR").unwrap();
-        let folder = std::path::Path::new(&package).join("../tests/fuzz/seeds").join(target);
-        let mut played = false;
-        for entry in std::fs::read_dir(&folder).unwrap() {
-            play(&std::fs::read(entry.unwrap().path()).unwrap());
-            played = true;
-        }
-        assert!(played, "{target}: nothing is kept");
-    }
+#[cfg(test)]
+mod tests {
+    use super::replay::replay;
+    use super::*;
 
     #[test]
     fn kept_rows_break_nothing() {

@@ -28,30 +28,43 @@ pub(crate) async fn drive<W: Writer>(writers: &mut [W], seconds: u64) -> Sample 
     let started = Instant::now();
     let deadline = started + Duration::from_secs(seconds);
     let parts = join_all(writers.iter_mut().map(|writer| one(writer, deadline))).await;
-    let mut whole = Sample { seconds: started.elapsed().as_secs_f64(), ..Sample::default() };
-    for part in parts {
-        whole.rows += part.rows;
-        whole.failures += part.failures;
-        whole.reason = part.reason.or(whole.reason);
-        whole.micros.extend(part.micros);
+    Sample::joined(parts, started)
+}
+
+impl Sample {
+    /// Adds the outcome of a request that began, or was due, then.
+    pub(crate) fn add(&mut self, began: Instant, outcome: Result<u32, String>) {
+        match outcome {
+            Ok(rows) => {
+                self.rows += rows;
+                self.micros.push(u32::try_from(began.elapsed().as_micros()).unwrap_or(u32::MAX));
+            }
+            Err(reason) => {
+                self.failures += 1;
+                self.reason = Some(reason);
+            }
+        }
     }
-    whole
+
+    /// What several came to together, since then.
+    pub(crate) fn joined(parts: Vec<Self>, began: Instant) -> Self {
+        let mut whole = Self { seconds: began.elapsed().as_secs_f64(), ..Self::default() };
+        for part in parts {
+            whole.rows += part.rows;
+            whole.failures += part.failures;
+            whole.reason = part.reason.or(whole.reason);
+            whole.micros.extend(part.micros);
+        }
+        whole
+    }
 }
 
 async fn one<W: Writer>(writer: &mut W, deadline: Instant) -> Sample {
     let mut sample = Sample::default();
     while Instant::now() < deadline {
         let started = Instant::now();
-        match writer.write().await {
-            Ok(rows) => {
-                sample.rows += rows;
-                sample.micros.push(u32::try_from(started.elapsed().as_micros()).unwrap_or(u32::MAX));
-            }
-            Err(reason) => {
-                sample.failures += 1;
-                sample.reason = Some(reason);
-            }
-        }
+        let outcome = writer.write().await;
+        sample.add(started, outcome);
     }
     sample
 }

@@ -70,34 +70,6 @@ impl Arrivals {
     }
 }
 
-fn since(due: Instant) -> u32 {
-    u32::try_from(due.elapsed().as_micros()).unwrap_or(u32::MAX)
-}
-
-fn add(sample: &mut Sample, due: Instant, outcome: Result<u32, String>) {
-    match outcome {
-        Ok(rows) => {
-            sample.rows += rows;
-            sample.micros.push(since(due));
-        }
-        Err(reason) => {
-            sample.failures += 1;
-            sample.reason = Some(reason);
-        }
-    }
-}
-
-fn joined(parts: Vec<Sample>, began: Instant) -> Sample {
-    let mut whole = Sample { seconds: began.elapsed().as_secs_f64(), ..Sample::default() };
-    for part in parts {
-        whole.rows += part.rows;
-        whole.failures += part.failures;
-        whole.reason = part.reason.or(whole.reason);
-        whole.micros.extend(part.micros);
-    }
-    whole
-}
-
 /// Forms at a rate, by so many clients on all nodes.
 async fn forms(rakit: &Rakit, per_second: u32, clients: usize, seconds: u64) -> Sample {
     let mut writers = rakit.writers(clients, &[0, 1, 2], 1);
@@ -106,12 +78,12 @@ async fn forms(rakit: &Rakit, per_second: u32, clients: usize, seconds: u64) -> 
         let mut sample = Sample::default();
         while let Some((_, due)) = arrivals.next().await {
             let outcome = writer.write().await;
-            add(&mut sample, due, outcome);
+            sample.add(due, outcome);
         }
         sample
     };
     let parts = join_all(writers.iter_mut().map(one)).await;
-    joined(parts, arrivals.began)
+    Sample::joined(parts, arrivals.began)
 }
 
 fn told(part: &str, what: &str, sample: &mut Sample, report: &mut Report) {
@@ -200,12 +172,12 @@ async fn storm(rakit: &Rakit, accounts: &[(String, String)], per_second: u32, se
                 201 => Ok(1),
                 status => Err(format!("{status} {}", answer.text)),
             });
-            add(&mut sample, due, outcome);
+            sample.add(due, outcome);
         }
         sample
     };
     let parts = join_all((0..SIGN_INS_MAX).map(one)).await;
-    joined(parts, arrivals.began)
+    Sample::joined(parts, arrivals.began)
 }
 
 /// Writes alone, then beside a storm of sign-ins by code from many addresses; then how soon an ended session is over.

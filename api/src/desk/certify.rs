@@ -5,8 +5,8 @@
 
 use axum::response::{IntoResponse as _, Redirect, Response};
 
+use super::address::{self, escaped, parameter};
 use super::blocks::{Block, Field, Form, Kind, Link, Row, Section, Table, columns};
-use super::forms::{address_with, escaped};
 use super::frame::{self, Failure, Frame};
 use super::gate::{Posted, Visitor};
 use super::recap::{chosen, contest_field, region_of};
@@ -39,10 +39,7 @@ pub(super) async fn page(visitor: Visitor) -> Result<Response, Failure> {
     let mut sections = vec![Section::new("Saring", vec![Block::Form(Form::looking("/meja/sahkan", fields))])];
     let mut frame = Frame::inside(title, &visitor);
     if !contest.is_empty() {
-        let next = match visitor.asked("lanjut") {
-            "" => String::new(),
-            next => format!("&next={}", escaped(next)),
-        };
+        let next = parameter("next", visitor.asked("lanjut"));
         let path =
             format!("/api/v1/tallies/{contest}?state={state}&region={}&limit={PAGE}{next}", escaped(&region));
         let answer = visitor.client.read::<Forms>(path).await?;
@@ -50,7 +47,7 @@ pub(super) async fn page(visitor: Visitor) -> Result<Response, Failure> {
         let mut blocks = vec![Block::Form(picking(&contest, &region, &answer.value.forms))];
         if let Some(next) = &answer.value.next {
             blocks.push(Block::Links(vec![Link::new(
-                address_with(&visitor, "lanjut", next),
+                address::with(&visitor, "lanjut", next),
                 "Lanjutkan daftar",
             )]));
         }
@@ -92,12 +89,12 @@ fn picking(contest: &str, region: &str, forms: &[FormEntry]) -> Form {
 pub(super) async fn send(posted: Posted) -> Result<Response, Failure> {
     let (contest, key) = (posted.text("pemilihan").to_owned(), posted.key()?);
     let picked = posted.all("pilih");
-    if picked.is_empty() {
-        return Err(Failure::wrong("Pilih paling sedikit satu formulir."));
+    if picked.is_empty() || picked.len() > PAGE {
+        return Err(Failure::wrong("Pilih paling sedikit satu formulir, paling banyak seratus."));
     }
     let mut told = Vec::new();
     let mut done = 0_u64;
-    for pick in picked.into_iter().take(PAGE) {
+    for pick in picked {
         let (station, revision) = pick.split_once(':').ok_or_else(Failure::unreadable)?;
         let revision: u32 = revision.parse().map_err(|_| Failure::unreadable())?;
         let target = super::form::Target { contest: &contest, station, revision };

@@ -3,24 +3,28 @@
 //!
 //! Invariant: a step is taken at the revision that was shown, under the key of the page that showed it.
 
+use axum::body::Body;
 use axum::extract::{Path, State};
 use axum::response::{IntoResponse as _, Redirect, Response};
 use http::header::{CONTENT_DISPOSITION, CONTENT_TYPE};
 use http::{HeaderValue, Method, Request};
+use http_body_util::{BodyExt as _, Limited};
 use sha2::{Digest as _, Sha256};
 use tower::ServiceExt as _;
 
+use super::address::escaped;
 use super::blocks::{Block, Field, Form, Kind, Link, Row, Section, Table, columns};
-use super::forms::escaped;
 use super::frame::{self, Failure, Frame};
 use super::gate::{Posted, Visitor};
 use super::{Desk, paper};
-use crate::client::Call;
+use crate::client::{Call, ClientError};
 use crate::dto::contests::{Contest, Contests};
 use crate::dto::outcome::Moved;
 use crate::dto::stations::{HistoryEntry, StationPage, TallyPage};
 use crate::dto::steps::StepBody;
+use crate::error::ProblemBody;
 use crate::export::Value;
+use crate::limits::JSON_BYTES_MAX;
 use crate::web::{event_words, level_words, role_words, state_words, when};
 
 /// Events shown; older ones are in the API.
@@ -257,14 +261,14 @@ pub(super) async fn attachment(
     let request = Request::builder()
         .uri(format!("/api/v1/attachments/{}", escaped(&sha256)))
         .header("authorization", format!("Bearer {token}"))
-        .body(axum::body::Body::empty())
+        .body(Body::empty())
         .map_err(|_| Failure::absent())?;
     let mut response = match desk.routes.oneshot(request).await {
         Ok(response) => response,
         Err(never) => match never {},
     };
     if !response.status().is_success() {
-        return Err(Failure::absent());
+        return Err(told(response).await);
     }
     let picture = response
         .headers()
@@ -275,4 +279,11 @@ pub(super) async fn attachment(
         response.headers_mut().insert(CONTENT_DISPOSITION, HeaderValue::from_static("inline"));
     }
     Ok(response)
+}
+
+/// What an answer of the API says that is no file.
+async fn told(response: Response) -> Failure {
+    let body = Limited::new(response.into_body(), JSON_BYTES_MAX).collect().await;
+    let problem = body.ok().and_then(|body| serde_json::from_slice::<ProblemBody>(&body.to_bytes()).ok());
+    problem.map_or_else(Failure::absent, |problem| Failure::from(ClientError::Refused(Box::new(problem))))
 }

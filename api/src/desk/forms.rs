@@ -4,22 +4,19 @@
 
 use axum::response::Response;
 
-use percent_encoding::{AsciiSet, NON_ALPHANUMERIC, utf8_percent_encode};
-
+use super::address::{self, escaped, parameter};
 use super::blocks::{Block, Field, Form, Kind, Link, Row, Section, Table, columns};
+use super::files;
 use super::frame::{self, Failure, Frame};
 use super::gate::Visitor;
 use super::recap::{chosen, contest_field, region_of};
 use crate::dto::contests::Contests;
-use crate::dto::forms::Forms;
-use crate::export::{Shape, Value};
+use crate::dto::forms::{FormEntry, Forms};
+use crate::export::Value;
 use crate::web::{state_words, when};
 
 /// Forms on one page.
 const PAGE: usize = 100;
-/// Forms in a file, and calls to gather them.
-const FILE_ROWS_MAX: usize = 10_000;
-const FILE_CALLS_MAX: usize = 200;
 
 const STATES: [(&str, &str); 7] = [
     ("", "Semua keadaan"),
@@ -45,57 +42,20 @@ impl Asked {
             "" => region_of(&visitor.account.scope).to_owned(),
             region => region.to_owned(),
         };
-        let mut query = String::new();
-        let mut add = |name: &str, value: &str| {
-            if !value.is_empty() {
-                query.extend(["&", name, "=", &escaped(value)]);
-            }
-        };
-        add("region", &region);
-        add("state", visitor.asked("keadaan"));
-        add("rule", &visitor.asked("aturan").to_uppercase());
-        add("flagged", if visitor.asked("bertanda") == "ya" { "true" } else { "" });
-        add("approval_pending", if visitor.asked("setuju") == "ya" { "true" } else { "" });
-        Self { contest, region, query }
+        let chosen = |name: &str| if visitor.asked(name) == "ya" { "true" } else { "" };
+        let query = [
+            parameter("region", &region),
+            parameter("state", visitor.asked("keadaan")),
+            parameter("rule", &visitor.asked("aturan").to_uppercase()),
+            parameter("flagged", chosen("bertanda")),
+            parameter("approval_pending", chosen("setuju")),
+        ];
+        Self { contest, region, query: query.concat() }
     }
 
     fn path(&self, limit: usize, next: Option<&str>) -> String {
-        let next = next.map_or_else(String::new, |next| format!("&next={}", escaped(next)));
+        let next = parameter("next", next.unwrap_or_default());
         format!("/api/v1/tallies/{}?limit={limit}{}{next}", escaped(&self.contest), self.query)
-    }
-}
-
-/// What stands in an address as it is (RFC 3986, unreserved).
-const ESCAPED: &AsciiSet = &NON_ALPHANUMERIC.remove(b'-').remove(b'.').remove(b'_').remove(b'~');
-
-/// A text as a part of an address.
-pub(super) fn escaped(text: &str) -> String {
-    utf8_percent_encode(text, ESCAPED).to_string()
-}
-
-/// The address of this page with one parameter changed.
-pub(super) fn address_with(visitor: &Visitor, name: &str, value: &str) -> String {
-    let kept = visitor.query.iter().filter(|(key, _)| key != name && key != "pesan");
-    let pairs = kept.map(|(key, value)| format!("{}={}", escaped(key), escaped(value)));
-    let all: Vec<String> = pairs.chain([format!("{name}={}", escaped(value))]).collect();
-    format!("{}?{}", visitor.here, all.join("&"))
-}
-
-/// Links to the same as files.
-pub(super) fn files(visitor: &Visitor) -> Block {
-    let link = |(_, name): (Shape, &str)| {
-        Link::new(address_with(visitor, "berkas", name), format!("Unduh {}", name.to_uppercase()))
-    };
-    Block::Links(Shape::ALL.into_iter().map(link).collect())
-}
-
-/// The kind of file that is asked for, if one is.
-pub(super) fn file_asked(visitor: &Visitor) -> Result<Option<Shape>, Failure> {
-    match visitor.asked("berkas") {
-        "" => Ok(None),
-        text => {
-            Shape::parse(text).map(Some).ok_or_else(|| Failure::wrong("Bentuk berkas: csv, xlsx, atau pdf."))
-        }
     }
 }
 
@@ -109,19 +69,20 @@ pub(super) async fn list(visitor: Visitor) -> Result<Response, Failure> {
         let frame = Frame::inside(title, &visitor);
         return Ok(frame::page(frame, title, vec![Section::new("", vec![Block::Form(filter)])]));
     }
-    if let Some(shape) = file_asked(&visitor)? {
-        return file(&visitor, &asked, shape).await;
+    if let Some(file) = files::asked(&visitor)? {
+        let found = files::gathered::<Forms>(&visitor, |limit, next| asked.path(limit, next)).await?;
+        let name = format!("formulir-{}-{}", asked.contest, asked.region);
+        return file.of(&table(&asked, found.rows), &name, (found.index, found.cut)).await;
     }
     let next = Some(visitor.asked("lanjut")).filter(|next| !next.is_empty());
     let answer = visitor.client.read::<Forms>(asked.path(PAGE, next)).await?;
     let (node, index) = (answer.node, answer.index);
-    let table = table(&asked, vec![answer.value.clone()]);
-    let mut blocks = vec![Block::Table(table)];
+    let mut blocks = vec![Block::Table(table(&asked, answer.value.forms))];
     if let Some(next) = &answer.value.next {
         blocks
-            .push(Block::Links(vec![Link::new(address_with(&visitor, "lanjut", next), "Lanjutkan daftar")]));
+            .push(Block::Links(vec![Link::new(address::with(&visitor, "lanjut", next), "Lanjutkan daftar")]));
     }
-    blocks.push(files(&visitor));
+    blocks.push(files::links(&visitor));
     let sections = vec![Section::new("Saring", vec![Block::Form(filter)]), Section::new("", blocks)];
     Ok(frame::page(Frame::inside(title, &visitor).of(node, index), title, sections))
 }
@@ -145,9 +106,8 @@ fn filter(visitor: &Visitor, contests: &Contests, asked: &Asked) -> Form {
     Form::looking("/meja/formulir", fields)
 }
 
-fn table(asked: &Asked, pages: Vec<Forms>) -> Table {
-    let forms = pages.into_iter().flat_map(|page| page.forms);
-    let rows = forms.map(|form| {
+fn table(asked: &Asked, forms: Vec<FormEntry>) -> Table {
+    let rows = forms.into_iter().map(|form| {
         let at = form.updated_at.as_deref().map_or(Value::Unknown, |at| when(at, &form.station).into());
         let state = if form.approval_pending {
             format!("{}, menunggu persetujuan", state_words(&form.state))
@@ -180,37 +140,4 @@ fn table(asked: &Asked, pages: Vec<Forms>) -> Table {
         rows: rows.collect(),
         empty: "Tidak ada formulir seperti itu di bagian ini.".to_owned(),
     }
-}
-
-async fn file(visitor: &Visitor, asked: &Asked, shape: Shape) -> Result<Response, Failure> {
-    let (mut pages, mut found, mut next) = (Vec::new(), 0_usize, None::<String>);
-    let (mut index, mut cut) = (0, false);
-    for call in 0..FILE_CALLS_MAX {
-        let answer = visitor.client.read::<Forms>(asked.path(1_000, next.as_deref())).await?;
-        index = answer.index.unwrap_or(index);
-        found = found.saturating_add(answer.value.forms.len());
-        next.clone_from(&answer.value.next);
-        pages.push(answer.value);
-        if next.is_none() {
-            break;
-        }
-        cut = found >= FILE_ROWS_MAX || call.saturating_add(1) == FILE_CALLS_MAX;
-        if cut {
-            break;
-        }
-    }
-    let file = format!("formulir-{}-{}", asked.contest, asked.region);
-    let sheet = table(asked, pages).sheet(&file, source(index), cut);
-    sheet.answer(shape).map_err(|error| exported(&error))
-}
-
-/// The line that says where a file is from.
-pub(super) fn source(index: u64) -> String {
-    format!("Sumber: Rakit, indeks log {index}. Hasil sementara, bukan hasil resmi.")
-}
-
-/// A file that could not be made.
-pub(super) fn exported(error: &crate::export::ExportError) -> Failure {
-    tracing::error!(%error, "a file was not written");
-    Failure::wrong("Berkas ini tidak dapat dibuat. Pilih bentuk lain.")
 }

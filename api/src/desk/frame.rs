@@ -235,10 +235,19 @@ impl Failure {
         Self::new(Code::NotFound, "Halaman ini tidak ada di meja petugas.")
     }
 
-    /// What the API said.
-    pub(super) fn of(error: ClientError, here: &str) -> Self {
+    /// Something of this side failed.
+    pub(super) fn internal(detail: &str) -> Self {
+        Self::new(Code::Internal, detail)
+    }
+
+    /// Too many do the same now.
+    pub(super) fn overloaded() -> Self {
+        Self::new(Code::Overloaded, Code::Overloaded.advice())
+    }
+
+    /// What the API said to whoever is not signed in.
+    pub(super) fn outside(error: ClientError) -> Self {
         match error {
-            ClientError::Refused(problem) if problem.status == 401 && !here.is_empty() => Self::signed_out(),
             ClientError::Refused(problem) => {
                 let places = problem.extra.errors.unwrap_or_default();
                 let flags = problem.extra.flags.unwrap_or_default();
@@ -287,8 +296,10 @@ impl Failure {
 }
 
 impl From<ClientError> for Failure {
+    /// What the API said to a visitor: one whose session is over signs in again.
     fn from(error: ClientError) -> Self {
-        Self::of(error, "/meja/")
+        let over = matches!(&error, ClientError::Refused(problem) if problem.status == 401);
+        if over { Self::signed_out() } else { Self::outside(error) }
     }
 }
 

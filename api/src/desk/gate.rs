@@ -19,6 +19,7 @@ use subtle::ConstantTimeEq as _;
 use super::Desk;
 use super::backstage::{self, Backstage};
 use super::blocks::{Block, Field, Form, Kind, Section};
+use super::files::Places;
 use super::frame::{Failure, Frame, Notice, page};
 use crate::client::{Call, Client};
 use crate::dto::session::{Account, SignInBody, SignedIn};
@@ -39,6 +40,8 @@ pub(super) struct Visitor {
     /// The path that was asked for.
     pub(super) here: String,
     pub(super) query: Vec<(String, String)>,
+    /// The places for files.
+    pub(super) files: Places,
 }
 
 impl Visitor {
@@ -101,8 +104,8 @@ impl FromRequestParts<Desk> for Visitor {
         let token = cookie(&parts.headers, SESSION).ok_or_else(Failure::signed_out)?.to_owned();
         let csrf = csrf_of(&token);
         let client = backstage::client(&desk.routes, &parts.extensions, Some(token));
-        let account = client.me().await.map_err(|error| Failure::of(error, &here))?.value;
-        Ok(Self { account, client, csrf, here, query: query(parts) })
+        let account = client.me().await.map_err(Failure::from)?.value;
+        Ok(Self { account, client, csrf, here, query: query(parts), files: desk.files.clone() })
     }
 }
 
@@ -233,7 +236,7 @@ pub(super) async fn sign_in(State(desk): State<Desk>, request: Request) -> Resul
     let key = uuid::Uuid::try_parse(text("kunci")).map_err(|_| Failure::unreadable())?;
     let call =
         Call::new(Method::POST, "/api/v1/session").with_json(&body).and_then(|call| call.with_key(key));
-    let call = call.map_err(|error| Failure::of(error, ""))?;
+    let call = call.map_err(Failure::outside)?;
     match client.call::<SignedIn>(&call).await {
         Ok(answer) => {
             let mut response = Redirect::to("/meja/").into_response();
@@ -242,7 +245,7 @@ pub(super) async fn sign_in(State(desk): State<Desk>, request: Request) -> Resul
             Ok(response)
         }
         Err(error) => {
-            let failure = Failure::of(error, "");
+            let failure = Failure::outside(error);
             let mut response = shown(Some(Notice { text: failure.text(), bad: true }), &headers);
             *response.status_mut() = failure.status();
             Ok(response)
@@ -252,7 +255,7 @@ pub(super) async fn sign_in(State(desk): State<Desk>, request: Request) -> Resul
 
 /// `POST /meja/keluar`.
 pub(super) async fn sign_out(posted: Posted) -> Result<Response, Failure> {
-    posted.visitor.client.sign_out(posted.key()?).await.map_err(|error| Failure::of(error, ""))?;
+    posted.visitor.client.sign_out(posted.key()?).await?;
     Ok(signed_out_with(""))
 }
 

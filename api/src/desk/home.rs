@@ -7,8 +7,8 @@ use axum::response::Response;
 use super::blocks::{Block, Link, Row, Section, Table, columns};
 use super::frame::{self, Failure, Frame};
 use super::gate::Visitor;
-use super::recap::region_of;
-use crate::dto::contests::Contests;
+use super::recap::{held_in, region_of};
+use crate::dto::contests::{Contest, Contests};
 use crate::dto::results::ResultsPage;
 use crate::export::Value;
 
@@ -22,10 +22,16 @@ pub(super) async fn page(visitor: Visitor) -> Result<Response, Failure> {
     let region = region_of(&visitor.account.scope);
     let mut rows = Vec::new();
     let mut links = Vec::new();
-    for contest in contests.value.contests.iter().take(CONTESTS_MAX) {
+    let held: Vec<&Contest> =
+        contests.value.contests.iter().filter(|contest| held_in(contest, region)).collect();
+    for contest in held.iter().take(CONTESTS_MAX) {
         let path = format!("/api/v1/results/{}/{region}", contest.id);
-        // A contest that is not held in the account's region is not there.
-        let Ok(results) = visitor.client.read::<ResultsPage>(path).await else { continue };
+        let results = match visitor.client.read::<ResultsPage>(path).await {
+            Ok(results) => results,
+            // The region is not there (yet).
+            Err(error) if error.code() == Some("not-found") => continue,
+            Err(error) => return Err(error.into()),
+        };
         let progress = results.value.progress;
         let counts =
             [progress.stations, progress.reported, progress.flagged, progress.held, progress.certified];
@@ -41,7 +47,11 @@ pub(super) async fn page(visitor: Visitor) -> Result<Response, Failure> {
         rows,
         empty: "Belum ada pemilihan di wilayah akun ini. Admin memuatnya di Data dan perawatan.".to_owned(),
     };
-    let mut sections = vec![Section::new("Kemajuan", vec![Block::Table(table)])];
+    let mut blocks = vec![Block::Table(table)];
+    if held.len() > CONTESTS_MAX {
+        blocks.push(Block::Links(vec![Link::new("/meja/rekap", "Pemilihan lainnya ada di Laporan")]));
+    }
+    let mut sections = vec![Section::new("Kemajuan", blocks)];
     if !links.is_empty() {
         sections.push(Section::new("Menunggu Anda", vec![Block::Links(links)]));
     }

@@ -88,8 +88,8 @@ pub(super) async fn upload(State(desk): State<Desk>, request: Request) -> Result
             }
             let mut accounts = Vec::with_capacity(asked.len());
             for account in asked {
-                let code = code::new().map_err(|_| Failure::unreadable())?;
-                let digest = code::digest(&account.username, &code).ok_or_else(Failure::unreadable)?;
+                let code = code::new().map_err(|_| no_code())?;
+                let digest = code::digest(&account.username, &code).ok_or_else(no_code)?;
                 issued.push((account.username.clone(), account.scope.clone(), code));
                 accounts.push(AccountEntry { code_digest: Some(hex(&digest)), ..account });
             }
@@ -98,6 +98,10 @@ pub(super) async fn upload(State(desk): State<Desk>, request: Request) -> Result
         _ => return Err(Failure::unreadable()),
     };
     Ok(done(&posted.visitor, &defined.value, &issued))
+}
+
+fn no_code() -> Failure {
+    Failure::internal("Simpul ini tidak dapat membuat kode sekarang. Coba simpul lain.")
 }
 
 fn broken(error: &axum::extract::multipart::MultipartError) -> Failure {

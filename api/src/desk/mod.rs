@@ -4,9 +4,11 @@
 //! of the API's routes, in this process, with the token of the session; what the desk leaves out it leaves out for
 //! clarity, never for safety.
 
+mod address;
 mod backstage;
 mod blocks;
 mod certify;
+mod files;
 mod form;
 mod forms;
 mod frame;
@@ -34,6 +36,8 @@ use crate::limits::{BULK_BYTES_MAX, JSON_BYTES_MAX};
 struct Desk {
     /// The API, as it answers anybody.
     routes: Router,
+    /// The places for files that are made at once.
+    files: files::Places,
 }
 
 /// The pages of the desk over the routes of the API.
@@ -59,7 +63,7 @@ pub(crate) fn router(routes: Router) -> Router {
         .route("/meja/unggah", post(master::upload).layer(DefaultBodyLimit::max(BULK_BYTES_MAX)))
         .route("/meja/profil", get(profile::page).post(profile::change))
         .route("/meja/{*rest}", get(async || frame::Failure::absent()))
-        .with_state(Desk { routes })
+        .with_state(Desk { routes, files: files::Places::default() })
         .layer(DefaultBodyLimit::max(JSON_BYTES_MAX))
         .layer(from_fn(seal))
 }

@@ -1,7 +1,6 @@
-//! The boxes of a form in the order of the paper, with the words that stand beside them.
+//! A form at the desk: as tables to read, as boxes to fill in, and what was filled in as the contract wants it.
 //!
-//! Invariant: every box that the wire has is named here once, by the JSON pointer of the contract, so that what is shown
-//! and what is asked for cannot differ.
+//! Invariant: what is shown and what is asked for are the same boxes, those of `web::paper` and the contest's options.
 
 use serde_json::{Map, Value as Json};
 
@@ -9,31 +8,9 @@ use super::blocks::{Field, Group, Kind, Row, Table, columns};
 use crate::dto::contests::Contest;
 use crate::dto::form::Form;
 use crate::export::Value;
+use crate::web::paper::{BALLOTS, DISABLED, PEOPLE, SUMS, USE_OF_BALLOTS, VALID, VOTERS, VOTES};
 
-/// Lines of the paper that have men, women and a sum.
-const PEOPLE: [(&str, &str, &str); 6] = [
-    ("I. Data pemilih dan pengguna hak pilih", "/registered", "A. Jumlah pemilih dalam DPT"),
-    ("I. Data pemilih dan pengguna hak pilih", "/turnout/dpt", "B.1. Pengguna hak pilih dalam DPT"),
-    ("I. Data pemilih dan pengguna hak pilih", "/turnout/dptb", "B.2. Pengguna hak pilih dalam DPTb"),
-    ("I. Data pemilih dan pengguna hak pilih", "/turnout/dpk", "B.3. Pengguna hak pilih dalam DPK"),
-    ("I. Data pemilih dan pengguna hak pilih", "/turnout/total", "B.4. Jumlah pengguna hak pilih"),
-    ("III. Data pemilih disabilitas", "/disabled", "Pemilih disabilitas yang menggunakan hak pilih"),
-];
-const BALLOTS: [(&str, &str); 4] = [
-    ("/ballots/received", "1. Surat suara diterima, termasuk cadangan 2 %"),
-    ("/ballots/used", "2. Surat suara digunakan"),
-    ("/ballots/returned", "3. Surat suara dikembalikan (rusak atau keliru coblos)"),
-    ("/ballots/unused", "4. Surat suara tidak digunakan"),
-];
-const SUMS: [(&str, &str); 3] = [
-    ("/valid", "A. Jumlah seluruh suara sah"),
-    ("/invalid", "B. Jumlah suara tidak sah"),
-    ("/total", "C. Jumlah suara sah dan tidak sah"),
-];
 const PARTS: [(&str, &str); 3] = [("male", "L"), ("female", "P"), ("total", "Jumlah")];
-const BALLOTS_HEADING: &str = "II. Data penggunaan surat suara";
-const VOTES_HEADING: &str = "IV. Data perolehan suara";
-const SUMS_HEADING: &str = "V. Data suara sah dan tidak sah";
 
 const FOUR: [&str; 4] = ["Uraian", "#L", "#P", "#Jumlah"];
 
@@ -76,12 +53,11 @@ pub(super) fn tables(form: &Form, contest: &Contest) -> Vec<Table> {
     let owned = |lines: &[(&str, &str)]| {
         lines.iter().map(|(pointer, name)| ((*pointer).to_owned(), (*name).to_owned())).collect::<Vec<_>>()
     };
-    let (first, disabled) = (PEOPLE[0].0, PEOPLE[5].0);
-    tables.push(table(first, &FOUR, people(first)));
-    tables.push(table(BALLOTS_HEADING, &["Uraian", "#Jumlah"], counts(owned(&BALLOTS))));
-    tables.push(table(disabled, &FOUR, people(disabled)));
-    tables.push(table(VOTES_HEADING, &["Nomor urut dan nama", "#Suara"], counts(options(contest))));
-    tables.push(table(SUMS_HEADING, &["Uraian", "#Jumlah"], counts(owned(&SUMS))));
+    tables.push(table(VOTERS, &FOUR, people(VOTERS)));
+    tables.push(table(USE_OF_BALLOTS, &["Uraian", "#Jumlah"], counts(owned(&BALLOTS))));
+    tables.push(table(DISABLED, &FOUR, people(DISABLED)));
+    tables.push(table(VOTES, &["Nomor urut dan nama", "#Suara"], counts(options(contest))));
+    tables.push(table(VALID, &["Uraian", "#Jumlah"], counts(owned(&SUMS))));
     tables
 }
 
@@ -101,12 +77,15 @@ pub(super) fn groups(contest: &Contest, held: impl Fn(&str) -> String) -> Vec<Gr
     let owned = |lines: &[(&str, &str)]| {
         lines.iter().map(|(pointer, name)| ((*pointer).to_owned(), (*name).to_owned())).collect::<Vec<_>>()
     };
-    let (voters, disabled) = PEOPLE.split_at(5);
-    let mut groups: Vec<Group> = voters.iter().map(|(_, pointer, name)| people(pointer, name)).collect();
-    groups.push(counts(BALLOTS_HEADING, owned(&BALLOTS)));
-    groups.extend(disabled.iter().map(|(_, pointer, name)| people(pointer, name)));
-    groups.push(counts(VOTES_HEADING, options(contest)));
-    groups.push(counts(SUMS_HEADING, owned(&SUMS)));
+    let of = |part: &str| {
+        let lines = PEOPLE.iter().filter(move |(heading, ..)| *heading == part);
+        lines.map(|(_, pointer, name)| people(pointer, name)).collect::<Vec<_>>()
+    };
+    let mut groups = of(VOTERS);
+    groups.push(counts(USE_OF_BALLOTS, owned(&BALLOTS)));
+    groups.extend(of(DISABLED));
+    groups.push(counts(VOTES, options(contest)));
+    groups.push(counts(VALID, owned(&SUMS)));
     groups
 }
 

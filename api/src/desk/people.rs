@@ -6,19 +6,20 @@ use axum::extract::Path;
 use axum::response::{IntoResponse as _, Redirect, Response};
 use http::Method;
 
+use super::address::{self, escaped, parameter};
 use super::blocks::{Block, Field, Form, Kind, Link, Row, Section, Table, columns};
-use super::forms::{address_with, escaped, exported, file_asked, files, source};
+use super::files;
 use super::frame::{self, Failure, Frame};
 use super::gate::{Posted, Visitor};
 use crate::client::Call;
-use crate::dto::accounts::{AccountEntry, AccountPatch, Accounts, CodeIssued, NewAccountBody, Sessions};
+use crate::dto::accounts::{
+    AccountEntry, AccountPatch, Accounts, CodeIssued, NewAccountBody, SessionEntry, Sessions,
+};
 use crate::export::Value;
 use crate::web::{role_words, when};
 
-/// Accounts on one page, and in a file.
+/// Accounts, or sessions, on one page.
 const PAGE: usize = 100;
-const FILE_ROWS_MAX: usize = 10_000;
-const FILE_CALLS_MAX: usize = 100;
 
 /// Roles that an account may be given, with their words.
 const ROLES: [(&str, &str); 6] = [
@@ -31,34 +32,19 @@ const ROLES: [(&str, &str); 6] = [
 ];
 
 fn path(visitor: &Visitor, limit: usize, next: Option<&str>) -> String {
-    let mut path = format!("/api/v1/accounts?limit={limit}");
-    for (name, value) in
-        [("q", visitor.asked("nama")), ("role", visitor.asked("peran")), ("next", next.unwrap_or(""))]
-    {
-        if !value.is_empty() {
-            path.extend(["&", name, "=", &escaped(value)]);
-        }
-    }
-    path
+    let query = [
+        parameter("q", visitor.asked("nama")),
+        parameter("role", visitor.asked("peran")),
+        parameter("next", next.unwrap_or_default()),
+    ];
+    format!("/api/v1/accounts?limit={limit}{}", query.concat())
 }
 
 /// `GET /meja/akun`.
 pub(super) async fn list(visitor: Visitor) -> Result<Response, Failure> {
-    if let Some(shape) = file_asked(&visitor)? {
-        let (mut accounts, mut next, mut index, mut cut) = (Vec::new(), None::<String>, 0, false);
-        for call in 0..FILE_CALLS_MAX {
-            let answer = visitor.client.read::<Accounts>(path(&visitor, 1_000, next.as_deref())).await?;
-            index = answer.index.unwrap_or(index);
-            accounts.extend(answer.value.accounts);
-            next = answer.value.next;
-            cut = next.is_some()
-                && (accounts.len() >= FILE_ROWS_MAX || call.saturating_add(1) == FILE_CALLS_MAX);
-            if next.is_none() || cut {
-                break;
-            }
-        }
-        let sheet = table(&accounts).sheet("akun", source(index), cut);
-        return sheet.answer(shape).map_err(|error| exported(&error));
+    if let Some(file) = files::asked(&visitor)? {
+        let found = files::gathered::<Accounts>(&visitor, |limit, next| path(&visitor, limit, next)).await?;
+        return file.of(&table(&found.rows), "akun", (found.index, found.cut)).await;
     }
     let next = Some(visitor.asked("lanjut")).filter(|next| !next.is_empty());
     let answer = visitor.client.read::<Accounts>(path(&visitor, PAGE, next)).await?;
@@ -72,9 +58,9 @@ pub(super) async fn list(visitor: Visitor) -> Result<Response, Failure> {
         vec![Block::Form(Form::looking("/meja/akun", fields)), Block::Table(table(&answer.value.accounts))];
     if let Some(next) = &answer.value.next {
         blocks
-            .push(Block::Links(vec![Link::new(address_with(&visitor, "lanjut", next), "Lanjutkan daftar")]));
+            .push(Block::Links(vec![Link::new(address::with(&visitor, "lanjut", next), "Lanjutkan daftar")]));
     }
-    blocks.push(files(&visitor));
+    blocks.push(files::links(&visitor));
     let mut sections = vec![Section::new("", blocks)];
     if visitor.is(&["super_admin", "admin"]) {
         let fields = vec![
@@ -248,13 +234,27 @@ pub(super) async fn change(Path(name): Path<String>, posted: Posted) -> Result<R
 
 /// `GET /meja/sesi`.
 pub(super) async fn sessions(visitor: Visitor) -> Result<Response, Failure> {
-    let next = match visitor.asked("lanjut") {
-        "" => String::new(),
-        next => format!("&next={}", escaped(next)),
+    let path = |limit: usize, next: Option<&str>| {
+        format!("/api/v1/accounts/sessions?limit={limit}{}", parameter("next", next.unwrap_or_default()))
     };
-    let answer =
-        visitor.client.read::<Sessions>(format!("/api/v1/accounts/sessions?limit={PAGE}{next}")).await?;
-    let rows = answer.value.sessions.iter().map(|session| Row {
+    if let Some(file) = files::asked(&visitor)? {
+        let found = files::gathered::<Sessions>(&visitor, path).await?;
+        return file.of(&session_table(&found.rows), "pengguna-aktif", (found.index, found.cut)).await;
+    }
+    let next = Some(visitor.asked("lanjut")).filter(|next| !next.is_empty());
+    let answer = visitor.client.read::<Sessions>(path(PAGE, next)).await?;
+    let mut blocks = vec![Block::Table(session_table(&answer.value.sessions))];
+    if let Some(next) = &answer.value.next {
+        blocks
+            .push(Block::Links(vec![Link::new(address::with(&visitor, "lanjut", next), "Lanjutkan daftar")]));
+    }
+    blocks.push(files::links(&visitor));
+    let frame = Frame::inside("Pengguna aktif", &visitor).of(answer.node, answer.index);
+    Ok(frame::page(frame, "Pengguna aktif", vec![Section::new("", blocks)]))
+}
+
+fn session_table(sessions: &[SessionEntry]) -> Table {
+    let rows = sessions.iter().map(|session| Row {
         cells: vec![
             session.username.as_str().into(),
             role_words(&session.role).into(),
@@ -266,23 +266,10 @@ pub(super) async fn sessions(visitor: Visitor) -> Result<Response, Failure> {
         address: Some(format!("/meja/akun/{}", escaped(&session.username))),
         pick: None,
     });
-    let table = Table {
+    Table {
         caption: "Sesi yang berlaku sekarang".to_owned(),
         columns: columns(&["Akun", "Peran", "Lingkup", "Alamat", "Masuk", "Terakhir dipakai"]),
         rows: rows.collect(),
         empty: "Tidak ada sesi di bagian ini.".to_owned(),
-    };
-    let index = answer.index.unwrap_or_default();
-    if let Some(shape) = file_asked(&visitor)? {
-        let sheet = table.sheet("pengguna-aktif", source(index), answer.value.next.is_some());
-        return sheet.answer(shape).map_err(|error| exported(&error));
     }
-    let mut blocks = vec![Block::Table(table)];
-    if let Some(next) = &answer.value.next {
-        blocks
-            .push(Block::Links(vec![Link::new(address_with(&visitor, "lanjut", next), "Lanjutkan daftar")]));
-    }
-    blocks.push(files(&visitor));
-    let frame = Frame::inside("Pengguna aktif", &visitor).of(answer.node, answer.index);
-    Ok(frame::page(frame, "Pengguna aktif", vec![Section::new("", blocks)]))
 }

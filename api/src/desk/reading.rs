@@ -6,9 +6,9 @@ use axum::extract::Path;
 use axum::response::{IntoResponse as _, Redirect, Response};
 use http::Method;
 
+use super::address::escaped;
 use super::blocks::{Block, Field, Form, Section};
 use super::form::{Shown, photos, shown};
-use super::forms::escaped;
 use super::frame::{self, Failure, Notice};
 use super::gate::{Posted, Visitor};
 use super::paper;

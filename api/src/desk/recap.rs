@@ -4,8 +4,9 @@
 
 use axum::response::Response;
 
+use super::address::escaped;
 use super::blocks::{Block, Field, Form, Kind, Link, Row, Section, Table, columns};
-use super::forms::{escaped, exported, file_asked, files, source};
+use super::files;
 use super::frame::{self, Failure, Frame};
 use super::gate::Visitor;
 use crate::dto::contests::{Contest, Contests};
@@ -29,7 +30,7 @@ pub(super) fn chosen(visitor: &Visitor, contests: &Contests) -> String {
 }
 
 /// Whether a contest is held in a region or a part of it: codes begin with the codes of what lies above.
-fn held_in(contest: &Contest, region: &str) -> bool {
+pub(super) fn held_in(contest: &Contest, region: &str) -> bool {
     let holds =
         |held: &String| held == "0" || region == "0" || held.starts_with(region) || region.starts_with(held);
     contest.regions.iter().any(holds)
@@ -76,12 +77,11 @@ pub(super) async fn page(visitor: Visitor) -> Result<Response, Failure> {
     };
     let (node, index) = (answer.node, answer.index);
     let table = table(contest, &answer.value);
-    if let Some(shape) = file_asked(&visitor)? {
-        let file = format!("rekap-{}-{region}", contest.id);
-        let sheet = table.sheet(&file, source(index.unwrap_or_default()), false);
-        return sheet.answer(shape).map_err(|error| exported(&error));
+    if let Some(file) = files::asked(&visitor)? {
+        let name = format!("rekap-{}-{region}", contest.id);
+        return file.of(&table, &name, (index.unwrap_or_default(), false)).await;
     }
-    let blocks = vec![Block::Table(table), files(&visitor)];
+    let blocks = vec![Block::Table(table), files::links(&visitor)];
     let sections = vec![filter, Section::new(&answer.value.region.name, blocks)];
     Ok(frame::page(Frame::inside(title, &visitor).of(node, index), title, sections))
 }

@@ -5,15 +5,17 @@
 
 use axum::response::Response;
 
+use super::address::{self, escaped, parameter};
 use super::blocks::{Block, Field, Form, Kind, Link, Row, Section, Table, columns};
-use super::forms::{address_with, escaped, exported, file_asked, files, source};
+use super::files;
 use super::frame::{self, Failure, Frame};
 use super::gate::Visitor;
 use crate::dto::audit::{AuditLine, AuditPage};
 use crate::dto::changes::Changes;
-use crate::dto::forms::RequestFound;
+use crate::dto::requests::RequestFound;
 use crate::dto::session::Account;
 use crate::export::Value;
+use crate::ports::AuditPlace;
 use crate::web::{event_words, when};
 
 /// Log entries a page looks through.
@@ -30,7 +32,7 @@ async fn lines(visitor: &Visitor, (after, upto): (u64, u64)) -> Result<(Vec<Audi
         let about = line.actor == who || line.subject.as_deref() == Some(who.as_str());
         (who.is_empty() || about) && (what.is_empty() || line.event == what)
     };
-    let mut next = Some(format!("{after}.65535.4294967295"));
+    let mut next = Some(AuditPlace { index: after, item: u16::MAX, number: u32::MAX }.to_string());
     let (mut found, mut read) = (Vec::new(), 0_usize);
     while let Some(place) = next {
         let page =
@@ -46,21 +48,28 @@ async fn lines(visitor: &Visitor, (after, upto): (u64, u64)) -> Result<(Vec<Audi
     Ok((found, false))
 }
 
+/// A log index that is asked for, as people write it; none when nothing is.
+fn index_asked(visitor: &Visitor, name: &str) -> Result<Option<u64>, Failure> {
+    match visitor.asked(name).replace('.', "").as_str() {
+        "" => Ok(None),
+        text => text.parse().map(Some).map_err(|_| Failure::wrong("Nomor indeks terdiri dari angka saja.")),
+    }
+}
+
 /// `GET /meja/catatan`.
 pub(super) async fn page(visitor: Visitor) -> Result<Response, Failure> {
     let me = visitor.client.read::<Account>("/api/v1/me").await?;
     let newest = me.index.unwrap_or_default();
-    let upto = visitor.asked("sampai").parse().unwrap_or(newest).min(newest);
-    let after = match visitor.asked("dari").parse::<u64>() {
-        Ok(from) if from <= upto => from.saturating_sub(1),
-        Ok(_) | Err(_) => upto.saturating_sub(WINDOW),
+    let upto = index_asked(&visitor, "sampai")?.unwrap_or(newest).min(newest);
+    let after = match index_asked(&visitor, "dari")? {
+        Some(from) => from.saturating_sub(1),
+        None => upto.saturating_sub(WINDOW),
     };
     let (mut found, cut) = lines(&visitor, (after, upto)).await?;
     found.reverse();
     let table = table(&found, (after, upto));
-    if let Some(shape) = file_asked(&visitor)? {
-        let sheet = table.sheet("log-audit", source(newest), cut);
-        return sheet.answer(shape).map_err(|error| exported(&error));
+    if let Some(file) = files::asked(&visitor)? {
+        return file.of(&table, "log-audit", (newest, cut)).await;
     }
     let fields = vec![
         Field::new("akun", "Akun", Kind::Text).optional().holding(visitor.asked("akun")),
@@ -78,10 +87,10 @@ pub(super) async fn page(visitor: Visitor) -> Result<Response, Failure> {
     }
     blocks.push(Block::Table(table));
     if after > 0 {
-        let address = address_with(&visitor, "sampai", &after.to_string());
+        let address = address::with(&visitor, "sampai", &after.to_string());
         blocks.push(Block::Links(vec![Link::new(address, "Yang lebih lama")]));
     }
-    blocks.push(files(&visitor));
+    blocks.push(files::links(&visitor));
     let frame = Frame::inside("Log audit", &visitor).of(me.node, me.index);
     Ok(frame::page(frame, "Log audit", vec![Section::new("", blocks)]))
 }
@@ -124,10 +133,8 @@ pub(super) async fn transaction(visitor: Visitor) -> Result<Response, Failure> {
         Block::Form(Form::looking("/meja/transaksi", by_key)),
     ];
     let mut sections = vec![Section::new("Cari", ask)];
-    if let Ok(index) = visitor.asked("indeks").replace('.', "").parse::<u64>() {
+    if let Some(index) = index_asked(&visitor, "indeks")? {
         sections.push(at_index(&visitor, index).await?);
-    } else if !visitor.asked("indeks").is_empty() {
-        return Err(Failure::wrong("Nomor indeks terdiri dari angka saja."));
     }
     if !visitor.asked("kunci-lama").is_empty() {
         sections.push(under_key(&visitor).await?);
@@ -160,10 +167,8 @@ async fn at_index(visitor: &Visitor, index: u64) -> Result<Section, Failure> {
 }
 
 async fn under_key(visitor: &Visitor) -> Result<Section, Failure> {
-    let mut path = format!("/api/v1/requests/{}", escaped(visitor.asked("kunci-lama")));
-    if !visitor.asked("akun").is_empty() {
-        path.extend(["?account=", &escaped(visitor.asked("akun"))]);
-    }
+    let account = parameter("account", visitor.asked("akun"));
+    let path = format!("/api/v1/requests/{}?{account}", escaped(visitor.asked("kunci-lama")));
     let found = visitor.client.read::<RequestFound>(path).await?.value;
     let outcome = match found.outcome.as_str() {
         "tallied" => "Tersimpan sebagai perubahan formulir",

@@ -12,8 +12,8 @@ use super::recap::region_of;
 use crate::client::Call;
 use crate::dto::attachments::Rescanned;
 use crate::dto::contests::Contests;
-use crate::dto::forms::PagesReloaded;
 use crate::dto::regions::{RegionChild, RegionPage};
+use crate::dto::upkeep::PagesReloaded;
 use crate::export::Value;
 use crate::web::when;
 
@@ -76,7 +76,7 @@ async fn regions(visitor: &Visitor, region: &str) -> Result<Section, Failure> {
     let field =
         Field::new("wilayah", "Kode wilayah", Kind::Text).holding(region).with_hint("0 = seluruh negeri");
     let mut blocks = vec![Block::Form(Form::looking("/meja/perawatan", vec![field]))];
-    let path = format!("/api/v1/regions/{}", super::forms::escaped(region));
+    let path = format!("/api/v1/regions/{}", super::address::escaped(region));
     let page = match visitor.client.read::<RegionPage>(path).await {
         Ok(answer) => answer.value,
         // Nothing is loaded yet, or nothing under that code.

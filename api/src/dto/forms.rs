@@ -43,36 +43,3 @@ pub struct FormEntry {
     #[schema(required)]
     pub updated_at: Option<String>,
 }
-
-/// Answer of `/requests/{key}`: what is remembered of a request.
-#[derive(Clone, Debug, Deserialize, PartialEq, Serialize, ToSchema)]
-pub struct RequestFound {
-    /// Whose it was.
-    pub username: String,
-    /// Its key.
-    pub key: String,
-    /// `tallied`, `done`, `defined`, or `refused`.
-    pub outcome: String,
-    /// Code of the refusal, if it was refused.
-    #[schema(required)]
-    pub code: Option<String>,
-    /// The contest, if it changed a form.
-    #[schema(required)]
-    pub contest: Option<String>,
-    /// The station, if it changed a form.
-    #[schema(required)]
-    pub station: Option<String>,
-    /// Number of the event in the form's history, from 1, if it changed a form.
-    #[schema(required)]
-    pub event: Option<u32>,
-    /// Log index of that event.
-    #[schema(required)]
-    pub index: Option<u64>,
-}
-
-/// Answer of `/pages/reload`.
-#[derive(Clone, Copy, Debug, Deserialize, Eq, PartialEq, Serialize, ToSchema)]
-pub struct PagesReloaded {
-    /// The node that renders its pages anew.
-    pub node: u64,
-}

@@ -56,8 +56,8 @@ fn schemas() -> Vec<(String, RefOr<Schema>)> {
     register::<dto::attachments::Rescanned>(&mut schemas);
     register::<dto::audit::AuditPage>(&mut schemas);
     register::<dto::forms::Forms>(&mut schemas);
-    register::<dto::forms::RequestFound>(&mut schemas);
-    register::<dto::forms::PagesReloaded>(&mut schemas);
+    register::<dto::requests::RequestFound>(&mut schemas);
+    register::<dto::upkeep::PagesReloaded>(&mut schemas);
     register::<dto::outcome::Accepted>(&mut schemas);
     register::<dto::outcome::Moved>(&mut schemas);
     register::<dto::batch::BatchBody>(&mut schemas);

@@ -31,7 +31,7 @@ pub(super) fn sees(caller: &Account, other: &Account) -> bool {
         || (caller.role.governs(other.role) && caller.scope.covers_scope(other.scope))
 }
 
-fn may_list(caller: &Caller) -> Result<(), Problem> {
+pub(super) fn may_list(caller: &Caller) -> Result<(), Problem> {
     match caller.account.role {
         Role::SuperAdmin | Role::Admin | Role::Auditor => Ok(()),
         Role::Certifier | Role::Reviewer | Role::Officer => Err(Problem::new(Code::Forbidden)),

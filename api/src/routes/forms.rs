@@ -1,4 +1,4 @@
-//! Lists of forms by what they are in, and what became of a request.
+//! Lists of forms by what they are in.
 //!
 //! Invariant: a page looks at a bounded number of villages, and goes below a region only when its sums say that what is
 //! looked for may be there; what it leaves out it says by `next`.
@@ -9,22 +9,18 @@ use axum::response::Response;
 use tally::account::Scope;
 use tally::aggregate::Aggregate;
 use tally::contest::Contest;
-use tally::ids::RequestKey;
-use tally::outcome::Outcome;
 use tally::region::{Level, RegionCode, StationCode};
-use tally::row::RememberedAnswer;
 use tally::rules::RuleId;
 use tally::station::{Station, Tally, TallyState};
 
-use super::accounts::sees;
+use super::own::passed;
 use super::params::Params;
 use super::reading::contest_named;
 use super::{Pinned, Surface, page};
 use crate::auth::Caller;
-use crate::dto::batch::parse_key;
-use crate::dto::forms::{FormEntry, Forms, RequestFound};
+use crate::dto::forms::{FormEntry, Forms};
 use crate::dto::text::{station_name, time};
-use crate::error::{Code, Problem};
+use crate::error::Problem;
 use crate::ports::{ReadError, StateView};
 
 /// Villages looked at for one page.
@@ -78,19 +74,21 @@ impl Wanted {
 
     /// Whether a region with these sums and so many stations may have such a form.
     fn possible_in(self, sums: Option<&Aggregate>, stations: u64) -> bool {
-        let sums = sums.cloned().unwrap_or_default();
-        let counted = sums.reported.saturating_sub(sums.held).saturating_sub(sums.certified);
+        let count = |count: fn(&Aggregate) -> u64| sums.map_or(0, count);
+        let (held, certified) = (count(|sums| sums.held), count(|sums| sums.certified));
+        let reported = count(|sums| sums.reported);
+        let counted = reported.saturating_sub(held).saturating_sub(certified);
         let in_state = match self.state {
             None => true,
-            Some(Sought::Absent) => sums.reported < stations,
-            Some(Sought::Of(TallyState::Held)) => sums.held > 0,
-            Some(Sought::Of(TallyState::Certified)) => sums.certified > 0,
+            Some(Sought::Absent) => reported < stations,
+            Some(Sought::Of(TallyState::Held)) => held > 0,
+            Some(Sought::Of(TallyState::Certified)) => certified > 0,
             Some(Sought::Of(TallyState::Reported | TallyState::Reviewed | TallyState::Disputed)) => {
                 counted > 0
             }
         };
         let flagged = self.flagged || self.rule.is_some() || self.approval;
-        in_state && (!flagged || sums.flagged > 0)
+        in_state && (!flagged || count(|sums| sums.flagged) > 0)
     }
 
     fn fits(self, tally: Option<&Tally>) -> bool {
@@ -162,7 +160,7 @@ struct Walk<'a> {
 impl Walk<'_> {
     /// No deeper than the tree has levels.
     fn region(&mut self, code: RegionCode) -> Result<(), ReadError> {
-        if self.next.is_some() || self.passed(code) {
+        if self.next.is_some() || passed(self.after, code) {
             return Ok(());
         }
         let Some(region) = self.view.region(code)? else { return Ok(()) };
@@ -204,13 +202,6 @@ impl Walk<'_> {
         }
         Ok(())
     }
-
-    /// Whether the cursor lies beyond all stations of a region.
-    fn passed(&self, region: RegionCode) -> bool {
-        let Some(after) = self.after else { return false };
-        let above = after.village().ancestry().find(|above| above.level() == region.level());
-        above.is_some_and(|above| region.number() < above.number())
-    }
 }
 
 fn entry(station: &Station, village: &str, tally: Option<&Tally>) -> FormEntry {
@@ -228,74 +219,4 @@ fn entry(station: &Station, village: &str, tally: Option<&Tally>) -> FormEntry {
         certified_level: tally.and_then(|tally| tally.certified).map(|level| level.name().to_owned()),
         updated_at: tally.map(|tally| time(tally.at)),
     }
-}
-
-/// `GET /requests/{key}`: what is remembered of a request of one's own, or of an account that one looks after.
-pub(super) async fn request(
-    State(surface): State<Surface>,
-    Extension(caller): Extension<Caller>,
-    Path(key): Path<String>,
-    params: Params,
-) -> Result<Response, Problem> {
-    let options = params.read_options()?;
-    let key = parse_key(&key).ok_or_else(|| Problem::wrong("key", "Harus berupa UUID."))?;
-    let username = params.one("account")?.unwrap_or(&caller.account.username).to_owned();
-    let view = surface.view(options).await?;
-    let not_found = || {
-        let detail = "Tidak ada permintaan dengan kunci ini dari akun itu dalam 72 jam terakhir.";
-        Problem::with_detail(Code::NotFound, detail)
-    };
-    let account = view.account_named(&username)?;
-    let own = username == caller.account.username;
-    let allowed = own || account.as_ref().is_some_and(|account| sees(&caller.account, account));
-    if !allowed {
-        return Err(if account.is_none() { not_found() } else { Problem::new(Code::Forbidden) });
-    }
-    let account = account.ok_or_else(not_found)?;
-    let record = view.request(account.id, key)?.ok_or_else(not_found)?;
-    let found = found(view.as_ref(), username, key, &record.answer)?;
-    page(Pinned::of(view.as_ref()), &found)
-}
-
-fn found(
-    view: &dyn StateView,
-    username: String,
-    key: RequestKey,
-    answer: &RememberedAnswer,
-) -> Result<RequestFound, ReadError> {
-    let key = uuid::Uuid::from_bytes(key.0).hyphenated().to_string();
-    let mut found = RequestFound {
-        username,
-        key,
-        outcome: String::new(),
-        code: None,
-        contest: None,
-        station: None,
-        event: None,
-        index: None,
-    };
-    let outcome = match answer {
-        RememberedAnswer::Event(change) => {
-            let event = view.event(&change.contest, change.station, change.event)?;
-            found.contest = Some(change.contest.to_string());
-            found.station = Some(change.station.to_string());
-            found.event = Some(change.event);
-            found.index = event.map(|event| event.index);
-            "tallied"
-        }
-        RememberedAnswer::Outcome(Outcome::Refused(refusal)) => {
-            found.code = Some(refusal.code().to_owned());
-            "refused"
-        }
-        RememberedAnswer::Outcome(Outcome::Defined { .. }) => "defined",
-        RememberedAnswer::Outcome(
-            Outcome::Tallied { .. }
-            | Outcome::SessionOpened { .. }
-            | Outcome::Done
-            | Outcome::NodeAllocated(_)
-            | Outcome::LevelRaised(_),
-        ) => "done",
-    };
-    outcome.clone_into(&mut found.outcome);
-    Ok(found)
 }

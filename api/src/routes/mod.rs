@@ -24,6 +24,7 @@ mod own_credentials;
 mod params;
 pub(crate) mod public;
 mod reading;
+mod requests;
 mod session;
 mod steps;
 mod tallies;

@@ -15,7 +15,7 @@ use tally::command::{Command, Item};
 use super::envelope::envelope;
 use super::{
     Api, Listener, Surface, accounts, attachments, audit, batches, forms, joining, master, own,
-    own_credentials, reading, session, steps, tallies, upkeep,
+    own_credentials, reading, requests, session, steps, tallies, upkeep,
 };
 use crate::auth::{self, Caller};
 use crate::error::{Code, Problem};
@@ -58,7 +58,7 @@ fn calls(surface: &Surface) -> Router {
         .route("/api/v1/tallies/{contest}/{station}/approvals", post(steps::approve))
         .route("/api/v1/tallies/{contest}/{station}/reviews", post(steps::review))
         .route("/api/v1/tallies/{contest}", get(forms::list))
-        .route("/api/v1/requests/{key}", get(forms::request))
+        .route("/api/v1/requests/{key}", get(requests::find))
         .route("/api/v1/pages/reload", post(upkeep::reload_pages))
         .route("/api/v1/batches", post(batches::submit))
         .route("/api/v1/master/regions", post(master::regions_by_account))

@@ -75,6 +75,13 @@ fn own_station(view: &dyn StateView, contest: &Contest, station: &Station) -> Re
     })
 }
 
+/// Whether a cursor lies beyond all stations of a region.
+pub(super) fn passed(after: Option<StationCode>, region: RegionCode) -> bool {
+    let Some(after) = after else { return false };
+    let above = after.village().ancestry().find(|above| above.level() == region.level());
+    above.is_some_and(|above| region.number() < above.number())
+}
+
 /// A walk through the tree in the order of station codes, as far as one page needs.
 struct Walk<'a> {
     view: &'a dyn StateView,
@@ -98,7 +105,7 @@ impl Walk<'_> {
 
     /// No deeper than the tree has levels.
     fn region(&mut self, region: RegionCode) -> Result<(), ReadError> {
-        if self.found.len() >= self.wanted || !self.contest.held_in(region) || self.passed(region) {
+        if self.found.len() >= self.wanted || !self.contest.held_in(region) || passed(self.after, region) {
             return Ok(());
         }
         if region.level() == Level::Village {
@@ -110,13 +117,6 @@ impl Walk<'_> {
             self.region(below.code)?;
         }
         Ok(())
-    }
-
-    /// Whether the cursor lies beyond all stations of a region.
-    fn passed(&self, region: RegionCode) -> bool {
-        let Some(after) = self.after else { return false };
-        let above = after.village().ancestry().find(|above| above.level() == region.level());
-        above.is_some_and(|above| region.number() < above.number())
     }
 
     fn take(&mut self, stations: impl IntoIterator<Item = Station>) {

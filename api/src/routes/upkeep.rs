@@ -10,7 +10,7 @@ use tally::account::Role;
 
 use super::{Surface, json};
 use crate::auth::Caller;
-use crate::dto::forms::PagesReloaded;
+use crate::dto::upkeep::PagesReloaded;
 use crate::error::{Code, Problem};
 
 fn allowed(caller: &Caller) -> Result<(), Problem> {

@@ -16,6 +16,7 @@ use crate::ports::{ReadError, StateView};
 
 use super::frame::Frame;
 use super::moment::{self, Zone};
+use super::paper;
 use super::region::ballot_order;
 use super::trail::{self, Choice, Step};
 use super::words;
@@ -160,31 +161,27 @@ fn paper(form: &Form, contest: &Contest) -> Paper {
         let count = written(form.votes.get(position).copied());
         Some(VotesRow { order: option.order, name: option.name.clone(), count })
     });
-    let all = people("B.4. Jumlah pengguna hak pilih (B.1 + B.2 + B.3)", turnout.map(|part| part.total));
+    let [registered, dpt, dptb, dpk, all, disabled] = paper::PEOPLE.map(|(_, _, name)| name);
+    let [received, used, returned, unused] = paper::BALLOTS.map(|(_, name)| name);
+    let [valid, invalid, total] = paper::SUMS.map(|(_, name)| name);
+    let all = people(all, turnout.map(|part| part.total));
     Paper {
         voters: vec![
-            people("A. Jumlah pemilih dalam DPT", form.registered),
-            people("B.1. Pengguna hak pilih dalam DPT", turnout.map(|part| part.dpt)),
-            people("B.2. Pengguna hak pilih dalam DPTb", turnout.map(|part| part.dptb)),
-            people("B.3. Pengguna hak pilih dalam DPK", turnout.map(|part| part.dpk)),
+            people(registered, form.registered),
+            people(dpt, turnout.map(|part| part.dpt)),
+            people(dptb, turnout.map(|part| part.dptb)),
+            people(dpk, turnout.map(|part| part.dpk)),
             PeopleRow { sum: true, ..all },
         ],
         ballots: vec![
-            count("1. Surat suara diterima, termasuk cadangan 2 %", ballots.map(|part| part.received)),
-            count("2. Surat suara digunakan", ballots.map(|part| part.used)),
-            count(
-                "3. Surat suara dikembalikan (rusak atau keliru coblos)",
-                ballots.map(|part| part.returned),
-            ),
-            count("4. Surat suara tidak digunakan, termasuk sisa cadangan", ballots.map(|part| part.unused)),
+            count(received, ballots.map(|part| part.received)),
+            count(used, ballots.map(|part| part.used)),
+            count(returned, ballots.map(|part| part.returned)),
+            count(unused, ballots.map(|part| part.unused)),
         ],
-        disabled: people("Pemilih disabilitas yang menggunakan hak pilih", form.disabled),
+        disabled: people(disabled, form.disabled),
         votes: votes.collect(),
-        sums: vec![
-            count("A. Jumlah seluruh suara sah", form.valid),
-            count("B. Jumlah suara tidak sah", form.invalid),
-            count("C. Jumlah suara sah dan tidak sah", form.total),
-        ],
+        sums: vec![count(valid, form.valid), count(invalid, form.invalid), count(total, form.total)],
     }
 }
 

@@ -12,6 +12,7 @@ mod moment;
 mod notice;
 mod number;
 mod pages;
+pub(crate) mod paper;
 mod region;
 mod status;
 mod target;

@@ -71,6 +71,7 @@ async fn what_became_of_a_request_is_told_to_its_owner_and_who_looks_after_it() 
     assert_eq!(asked("admin", "?account=petugas").await.body, own.body);
     assert_eq!(asked("pemantau", "?account=petugas").await.body, own.body);
     refused(&asked("pembaca", "?account=petugas").await, 403, "forbidden");
+    refused(&asked("pembaca", "?account=tiada").await, 403, "forbidden");
     refused(&asked("pembaca", "").await, 404, "not-found");
     refused(&asked("admin", "?account=tiada").await, 404, "not-found");
 

@@ -136,16 +136,15 @@ pub(crate) fn requests(data: &[u8]) {
 }
 
 #[cfg(test)]
+#[path = "../../../tests/fuzz/replay.rs"]
+mod replay;
+
+#[cfg(test)]
 mod tests {
+    use super::replay::replay;
+
     #[test]
     fn kept_requests_break_nothing() {
-        let package = std::env::var("CARGO_MANIFEST_DIR").unwrap();
-        let folder = std::path::Path::new(&package).join("../tests/fuzz/seeds/api_requests");
-        let mut played = false;
-        for entry in std::fs::read_dir(&folder).unwrap() {
-            super::requests(&std::fs::read(entry.unwrap().path()).unwrap());
-            played = true;
-        }
-        assert!(played, "nothing is kept");
+        replay("api_requests", super::requests);
     }
 }

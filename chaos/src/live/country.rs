@@ -7,6 +7,7 @@ use api::dto::submission::TallyBody;
 use serde_json::{Value, json};
 
 use super::{Trouble, harness};
+use crate::steps;
 
 /// The contest.
 pub(super) const CONTEST: &str = "ppwp";
@@ -83,18 +84,9 @@ pub(super) fn number_of(form: &api::dto::form::Form) -> u64 {
         .fold(0, |number, digit| number.saturating_mul(VOTES).saturating_add(digit))
 }
 
-/// Whether one form in place of another is a large change (R27): another leads, or an option's votes are others by more
-/// than fifty.
+/// Whether one form in place of another is a large change (R27).
 pub(super) fn is_large_change(old: u64, new: u64) -> bool {
-    const VOTES_CHANGE_MAX: u64 = 50;
-    let leader = |votes: [u64; 3]| {
-        let most = votes.into_iter().max();
-        let mut leaders = votes.into_iter().enumerate().filter(|(_, votes)| Some(*votes) == most);
-        leaders.next().map(|(option, _)| option).filter(|_| leaders.next().is_none())
-    };
-    let (old, new) = (votes(old), votes(new));
-    let much = old.into_iter().zip(new).any(|(old, new)| old.abs_diff(new) > VOTES_CHANGE_MAX);
-    much || leader(old) != leader(new)
+    steps::is_large_change(votes(old), votes(new))
 }
 
 /// Codes of all regions, parents before children.

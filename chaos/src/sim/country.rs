@@ -15,6 +15,7 @@ use tally::rules::RuleSet;
 use tally::station::{StationKind, Submission};
 
 use crate::judges::readings::life;
+use crate::steps;
 
 /// Stations.
 pub(super) const STATIONS: u64 = 9;
@@ -199,20 +200,12 @@ pub(super) fn calm_submission(at: u64, seen: u32, (number, reason): (u64, bool))
 
 /// Whether one form in place of another is a large change (R27).
 pub(super) fn is_large_change(old: u64, new: u64) -> bool {
-    const VOTES_CHANGE_MAX: u64 = 50;
     let votes = |number: u64| {
         [1, VOTES, VOTES.saturating_mul(VOTES)].map(|power| {
             number.checked_div(power).and_then(|rest| rest.checked_rem(VOTES)).unwrap_or_default()
         })
     };
-    let leader = |votes: [u64; 3]| {
-        let most = votes.into_iter().max();
-        let mut leaders = votes.into_iter().enumerate().filter(|(_, votes)| Some(*votes) == most);
-        leaders.next().map(|(option, _)| option).filter(|_| leaders.next().is_none())
-    };
-    let (old, new) = (votes(old), votes(new));
-    let much = old.into_iter().zip(new).any(|(old, new)| old.abs_diff(new) > VOTES_CHANGE_MAX);
-    much || leader(old) != leader(new)
+    steps::is_large_change(votes(old), votes(new))
 }
 
 /// The number of a form.

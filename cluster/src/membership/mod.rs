@@ -168,11 +168,11 @@ impl<E: Engine> Cluster<E> {
         if member.role == MemberRole::Edge {
             self.make_eligible(id, member.clone()).await?;
         }
-        self.refuse_old_release(id).await?;
         let mut target = voters(membership);
         if !target.insert(id.0) && membership.get_joint_config().len() == 1 {
             return Ok(());
         }
+        self.refuse_old_release(id).await?;
         self.refuse_dead_quorum(&target)?;
         self.wait_complete(id, &target).await?;
         self.change_members(ChangeMembers::ReplaceAllVoters(target), true).await
@@ -192,7 +192,6 @@ impl<E: Engine> Cluster<E> {
             }
             Some(MemberRole::Voter) => {}
         }
-        self.refuse_old_release(new).await?;
         if old == new {
             return Err(OperateError::Precondition(format!("node {} cannot be replaced by itself", old.0)));
         }
@@ -215,6 +214,7 @@ impl<E: Engine> Cluster<E> {
                 old.0
             )));
         }
+        self.refuse_old_release(new).await?;
         self.refuse_dead_quorum(&target)?;
         self.wait_complete(new, &target).await?;
         if old == self.inner.settings.node {

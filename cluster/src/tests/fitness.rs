@@ -110,3 +110,13 @@ async fn a_release_below_the_level_in_force_never_votes() {
     until("it ends", || joined.failure().is_some_and(|why| why.contains("feature level"))).await;
     assert!(joined.view().ledger().unwrap().level <= before);
 }
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn to_promote_who_votes_already_changes_nothing_whatever_it_runs() {
+    let world = World::of(3).await;
+    let leader = world.node(world.leader().await);
+    let gone = world.follower().await;
+    world.kill(gone).await;
+    leader.promote(NodeId(gone)).await.unwrap();
+    leader.promote(leader.inner.settings.node).await.unwrap();
+}

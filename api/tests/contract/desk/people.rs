@@ -166,3 +166,43 @@ async fn pages_are_rendered_anew_and_attachments_looked_at_again_by_admins() {
     let unknown = raw(&world.officer, "POST", page, &[], Vec::new()).await;
     assert_eq!(unknown.header("location"), "/meja/masuk");
 }
+
+#[tokio::test]
+async fn a_file_holds_more_than_a_page() {
+    let world = World::new().await;
+    let digest = "00".repeat(32);
+    let account = |number: u32| serde_json::json!({"username": format!("massal-{number:05}"), "role": "officer", "scope": "31", "code_digest": digest});
+    for first in [0, 2_000] {
+        let accounts: Vec<_> = (first..first + 2_000).map(account).collect();
+        world.define("accounts", &serde_json::json!({"accounts": accounts})).await;
+    }
+    let mut auditor = signed_in(&world, "pemantau").await;
+    let text = auditor.get("/meja/akun?nama=massal&berkas=csv").await.text;
+    assert_eq!(text.lines().count(), 4_001, "a heading and every account");
+    assert!(text.contains("massal-03999") && !text.contains("Dipotong"));
+    let page = auditor.get("/meja/akun?nama=massal").await.text;
+    assert!(
+        page.contains("massal-00099") && !page.contains("massal-00100") && page.contains("Lanjutkan daftar")
+    );
+}
+
+#[tokio::test]
+async fn what_is_asked_wrongly_is_told() {
+    let world = World::new().await;
+    let mut auditor = signed_in(&world, "pemantau").await;
+    for path in [
+        "/meja/catatan?dari=kemarin",
+        "/meja/catatan?sampai=-1",
+        "/meja/transaksi?indeks=x",
+        "/meja/formulir?aturan=7",
+    ] {
+        let told = auditor.get(path).await;
+        assert_eq!(told.status, 400, "{path}: {told:?}");
+        assert!(told.text.contains("class=\"banner late\""), "{path}");
+    }
+    let none = auditor.get(&format!("/meja/lampiran/{}", "0".repeat(64))).await;
+    assert_eq!(none.status, 404);
+    // What the node cannot do now is not told as if there were nothing.
+    *world.node.read_fault.lock().unwrap() = Some(api::ports::ReadError::NoLeader);
+    assert_eq!(auditor.get("/meja/").await.status, 503);
+}

@@ -117,18 +117,12 @@ pub fn names(data: &[u8]) {
 }
 
 #[cfg(test)]
+#[path = "../../../../tests/fuzz/replay.rs"]
+mod replay;
+
+#[cfg(test)]
 mod tests {
-    /// Plays every kept input of a target.
-    fn replay(target: &str, play: fn(&[u8])) {
-        let package = std::env::var("CARGO_MANIFEST_DIR").unwrap();
-        let folder = std::path::Path::new(&package).join("../../tests/fuzz/seeds").join(target);
-        let mut played = false;
-        for entry in std::fs::read_dir(&folder).unwrap() {
-            play(&std::fs::read(entry.unwrap().path()).unwrap());
-            played = true;
-        }
-        assert!(played, "{target}: nothing is kept");
-    }
+    use super::replay::replay;
 
     #[test]
     fn kept_commands_break_nothing() {
