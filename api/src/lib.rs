@@ -20,8 +20,10 @@ mod pace;
 pub mod ports;
 pub mod publisher;
 pub mod routes;
+mod search;
 pub mod serve;
 mod sightings;
+mod walk;
 pub mod web;
 
 use axum::Router;
@@ -29,15 +31,15 @@ use axum::Router;
 pub use ports::Ports;
 pub use routes::Api;
 
-/// The JSON answers of the `public` listener with these pages beside them (`web::public_pages`). GET and HEAD only.
-pub fn public_router(api: &Api, pages: Router) -> Router {
-    routes::public::router(api, pages)
+/// The JSON answers of the `public` listener and its pages. GET and HEAD only.
+pub fn public_router(api: &Api) -> Router {
+    routes::public::router(api)
 }
 
-/// The calls of the `officer` listener with these pages beside them. Everything under `/api/v1` but
-/// `POST /session` wants a bearer token; the pages are served without one.
-pub fn officer_router(api: &Api, pages: Router) -> Router {
-    routes::officer::router(api, pages)
+/// The calls of the `officer` listener and its pages. Everything under `/api/v1` but `POST /session` wants a bearer
+/// token; the pages are served without one.
+pub fn officer_router(api: &Api) -> Router {
+    routes::officer::router(api)
 }
 
 /// The calls of the `ops` listener. Trusts whoever connects: bind it to loopback or behind client certificates.

@@ -29,6 +29,20 @@ pub const WAITING_READS_MAX: usize = 256;
 pub const WAITING_FEEDS_MAX: usize = 1_024;
 /// How often clients should look again, in milliseconds; constant per load step.
 pub const NEXT_POLL_MS: u32 = 15_000;
+/// Longest text that is searched for, in bytes.
+pub const SEARCH_BYTES_MAX: usize = 400;
+/// Most that a search answers.
+pub const SEARCH_MAX: usize = 100;
+/// What a search answers when the caller names no number.
+pub const SEARCH_DEFAULT: usize = 20;
+/// Searches at once, public and officers together: each takes a core for milliseconds.
+pub const SEARCHES_MAX: usize = 64;
+/// Connections that events go over at once, public and officers together.
+pub const EVENTS_MAX: usize = 2_048;
+/// How long such a connection may last, in milliseconds: then the client comes back, to another node perhaps.
+pub const EVENTS_MS_MAX: u64 = 60 * 60 * 1_000;
+/// After how long a quiet one is sent a comment, in milliseconds.
+pub const EVENTS_QUIET_MS: u64 = 15_000;
 /// Passwords that wait to be checked behind the one being checked.
 pub const SIGN_IN_QUEUE_MAX: usize = 16;
 /// Longest password, in bytes.

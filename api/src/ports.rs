@@ -26,7 +26,7 @@ use tokio::time::Instant;
 
 pub use attachments::{
     AttachmentError, AttachmentInfo, AttachmentReader, AttachmentScan, AttachmentUpload, Attachments,
-    Content, Finding, MediaType, Quarantine, Scanner, ScannerError, Suspect,
+    Content, Finding, MediaType, Scanner, ScannerError, Scratch, ScratchFile,
 };
 pub use audit::AuditPlace;
 pub use backups::{Backups, OfferedBackup};
@@ -390,8 +390,8 @@ pub struct Ports {
     pub backups: Arc<dyn Backups>,
     /// Photos and scans of forms.
     pub attachments: Arc<dyn Attachments>,
-    /// Where these wait to be looked at.
-    pub quarantine: Arc<dyn Quarantine>,
+    /// Where bytes wait that are not to stay.
+    pub scratch: Arc<dyn Scratch>,
     /// Who looks at them.
     pub scanner: Arc<dyn Scanner>,
 }

@@ -1,6 +1,6 @@
 //! A serving node: its parts, plugged together once.
 //!
-//! Invariant: three runtimes share no thread: Raft and peers, officers and operators, the public. The public's threads
+//! Invariant: Raft and peers, officers and operators, the public share no thread. The public's threads
 //! are niced, so that a flood of readers takes nothing from those who write (promise P8).
 
 use std::io;
@@ -8,9 +8,9 @@ use std::net::TcpListener;
 use std::sync::Arc;
 use std::time::Duration;
 
-use api::ports::{Ports, Quarantine};
+use api::ports::{Ports, Scratch};
 use api::publisher::Front;
-use api::serve::{Accept, Limits, Plain, Server};
+use api::serve::{Accept, Limits, Plain, Server, ThreadStart, on_threads};
 use cluster::{Cluster, Timers};
 use store::RocksEngine;
 use tally::account::{Role, Scope};
@@ -26,8 +26,8 @@ use crate::failure::Failure;
 use crate::founding::Founding;
 use crate::gateway::Gateway;
 use crate::listeners::{Bound, serve_peers};
-use crate::quarantine::UploadQuarantine;
 use crate::scanner::Clamd;
+use crate::scratch::ScratchFolder;
 use crate::settings::Settings;
 use crate::tls::accept::{Side, TlsAccept};
 use crate::tls::dial::PeerDialer;
@@ -50,11 +50,12 @@ const FOUNDING_PAUSE: Duration = Duration::from_millis(200);
 /// Longest single wait for this node to have caught up with itself.
 const RECOVERY_MAX: Duration = Duration::from_secs(10);
 
-/// The runtimes of a node.
+/// The runtimes of a node. Those that serve the public come with their sockets.
 pub struct Runtimes {
     raft: Runtime,
     officer: Runtime,
-    public: Runtime,
+    /// Where pages are rendered and names read.
+    publisher: Runtime,
 }
 
 /// A running node.
@@ -70,7 +71,7 @@ pub struct Running {
 
 impl Runtimes {
     /// Starts the threads.
-    pub fn start(settings: &Settings) -> Result<Self, Failure> {
+    pub fn start() -> Result<Self, Failure> {
         let start = |name: &'static str, threads: usize, niceness: i32| {
             Builder::new_multi_thread()
                 .worker_threads(threads)
@@ -86,7 +87,7 @@ impl Runtimes {
         Ok(Self {
             raft: start("raft", raft, 0)?,
             officer: start("officer", officer, OFFICER_NICENESS)?,
-            public: start("public", settings.limits.public_threads, PUBLIC_NICENESS)?,
+            publisher: start("publisher", 1, PUBLIC_NICENESS)?,
         })
     }
 
@@ -99,7 +100,7 @@ impl Runtimes {
     /// Ends the threads; what still runs there has a moment.
     pub fn stop(self) {
         const MOMENT: Duration = Duration::from_millis(500);
-        self.public.shutdown_timeout(MOMENT);
+        self.publisher.shutdown_timeout(MOMENT);
         self.officer.shutdown_timeout(MOMENT);
         self.raft.shutdown_timeout(MOMENT);
     }
@@ -129,7 +130,7 @@ pub fn start(
     let name = tls.now().name;
     let (log, machine) = data::open(&settings.node.data, name)?;
     // Before anything is served: an upload must have somewhere to wait.
-    let quarantine = Arc::new(UploadQuarantine::open(&settings.node.data)?);
+    let scratch = Arc::new(ScratchFolder::open(&settings.node.data)?);
     let identity = log.identity();
     let mut configuration = cluster::Settings::new(name.node, identity.cluster, identity.incarnation);
     configuration.epoch = identity.epoch;
@@ -157,7 +158,7 @@ pub fn start(
     if let Some(founding) = founding {
         runtimes.raft.spawn(found(cluster.clone(), founding, settings.node.data.clone()));
     }
-    let listeners = Listeners { settings, tls, gateway: &gateway, quarantine, stop };
+    let listeners = Listeners { settings, tls, gateway: &gateway, scratch, stop };
     let servers = listeners.serve(bound.public, bound.officer, bound.ops, runtimes);
     Ok(Running { cluster, gateway, stopping, servers, peers })
 }
@@ -167,14 +168,14 @@ struct Listeners<'a> {
     settings: &'a Settings,
     tls: &'a Arc<LiveTls>,
     gateway: &'a Gateway,
-    quarantine: Arc<dyn Quarantine>,
+    scratch: Arc<dyn Scratch>,
     stop: watch::Receiver<bool>,
 }
 
 impl Listeners<'_> {
     fn serve(
         &self,
-        public: TcpListener,
+        public: Vec<TcpListener>,
         officer: TcpListener,
         ops: TcpListener,
         runtimes: &Runtimes,
@@ -186,13 +187,13 @@ impl Listeners<'_> {
             operations: gateway.clone(),
             backups: gateway.clone(),
             attachments: gateway.clone(),
-            quarantine: self.quarantine.clone(),
+            scratch: self.scratch.clone(),
             scanner: Arc::new(Clamd::new(&self.settings.scanner)),
         };
-        let api = api::Api::new(ports);
         let publisher = self.gateway.publish();
-        runtimes.public.spawn(Arc::clone(&publisher).run(stopped(self.stop.clone())));
-        let pages = || api::web::public_pages(gateway.clone(), gateway.clone());
+        let api = api::Api::new(ports, Arc::clone(&publisher));
+        runtimes.publisher.spawn(Arc::clone(&publisher).run(stopped(self.stop.clone())));
+        runtimes.publisher.spawn(api.read_names());
         let limits = &self.settings.limits;
         let drain = Duration::from_millis(limits.drain_ms);
         let with = |base: Limits, connections_max: usize| Limits {
@@ -200,14 +201,15 @@ impl Listeners<'_> {
             shutdown_timeout: drain,
             ..base
         };
-        let front = Front::new(publisher, api::public_router(&api, pages()));
         let limited = with(Limits::public(), limits.public_connections);
-        let server = Server::new(public, Arc::new(Plain), limited);
-        let public = runtimes.public.spawn(server.run(front, stopped(self.stop.clone())));
+        let routes = api::public_router(&api);
+        let front = Front::new(Arc::clone(&publisher), routes);
+        let start = ThreadStart { name: "public", begin: || nice(PUBLIC_NICENESS) };
+        let public = on_threads(public, (publisher, front), limited, start, &self.stop);
         let accept: Arc<dyn Accept> = Arc::new(TlsAccept::new(Arc::clone(self.tls), Side::Officers));
         let limited = with(Limits::officer(), limits.officer_connections);
         let server = Server::new(officer, accept, limited);
-        let routes = api::officer_router(&api, pages());
+        let routes = api::officer_router(&api);
         let officer = runtimes.officer.spawn(server.run(routes, stopped(self.stop.clone())));
         let accept: Arc<dyn Accept> = if self.settings.listeners.ops.address.ip().is_loopback() {
             Arc::new(Plain)
@@ -216,7 +218,11 @@ impl Listeners<'_> {
         };
         let server = Server::new(ops, accept, with(Limits::ops(), limits.ops_connections));
         let ops = runtimes.officer.spawn(server.run(api::ops_router(&api), stopped(self.stop.clone())));
-        vec![public, officer, ops]
+        let public = public.into_iter().map(|end| {
+            let ended = || io::Error::other("a thread of the public ended without a word");
+            runtimes.officer.spawn(async move { end.await.unwrap_or_else(|_| Err(ended())) })
+        });
+        public.chain([officer, ops]).collect()
     }
 }
 

@@ -31,8 +31,8 @@ const ACCEPT_PAUSE: Duration = Duration::from_millis(50);
 /// The bound sockets.
 #[derive(Debug)]
 pub struct Bound {
-    /// For everybody.
-    pub public: TcpListener,
+    /// For everybody: one socket for each thread that serves them.
+    pub public: Vec<TcpListener>,
     /// For officers.
     pub officer: TcpListener,
     /// For peers.
@@ -42,10 +42,10 @@ pub struct Bound {
 }
 
 impl Bound {
-    /// Binds all four.
-    pub fn bind(listeners: &Listeners) -> Result<Self, Failure> {
+    /// Binds all four, the public one as often as there are threads for it.
+    pub fn bind(listeners: &Listeners, public_threads: usize) -> Result<Self, Failure> {
         Ok(Self {
-            public: bind("public", listeners.public.address)?,
+            public: bind_shared("public", listeners.public.address, public_threads)?,
             officer: bind("officer", listeners.officer.address)?,
             peer: bind("peer", listeners.peer.address)?,
             ops: bind("ops", listeners.ops.address)?,
@@ -53,29 +53,44 @@ impl Bound {
     }
 }
 
+fn open(address: SocketAddr, shared: bool) -> io::Result<TcpListener> {
+    let socket = Socket::new(Domain::for_address(address), Type::STREAM, Some(Protocol::TCP))?;
+    // A restarted node must not wait for old connections to time out.
+    socket.set_reuse_address(true)?;
+    socket.set_reuse_port(shared)?;
+    socket.bind(&address.into())?;
+    socket.listen(BACKLOG)?;
+    socket.set_nonblocking(true)?;
+    Ok(socket.into())
+}
+
+/// So many sockets for one address, among which the kernel spreads connections.
+fn bind_shared(name: &str, address: SocketAddr, sockets: usize) -> Result<Vec<TcpListener>, Failure> {
+    // Sockets that share an address never see it in use: whether somebody else has it is asked first, alone.
+    let alone = bind(name, address)?;
+    let address = alone.local_addr().unwrap_or(address);
+    drop(alone);
+    let shared = (0..sockets.max(1)).map(|_| open(address, true));
+    let shared: io::Result<Vec<TcpListener>> = shared.collect();
+    shared.map_err(|error| unusable(name, address, &error))
+}
+
 fn bind(name: &str, address: SocketAddr) -> Result<TcpListener, Failure> {
-    let open = || -> io::Result<TcpListener> {
-        let socket = Socket::new(Domain::for_address(address), Type::STREAM, Some(Protocol::TCP))?;
-        // A restarted node must not wait for old connections to time out.
-        socket.set_reuse_address(true)?;
-        socket.bind(&address.into())?;
-        socket.listen(BACKLOG)?;
-        socket.set_nonblocking(true)?;
-        Ok(socket.into())
-    };
-    open().map_err(|error| {
-        let used = error.kind() == io::ErrorKind::AddrInUse;
-        Failure::precondition(if used {
-            text!(
-                "{address} ({name}) sudah dipakai; hentikan yang memakainya atau ganti listeners.{name}.address",
-                "{address} ({name}) is in use; stop what uses it or change listeners.{name}.address"
-            )
-        } else {
-            text!(
-                "{address} ({name}) tidak dapat dibuka: {error}; periksa listeners.{name}.address",
-                "{address} ({name}) cannot be opened: {error}; check listeners.{name}.address"
-            )
-        })
+    open(address, false).map_err(|error| unusable(name, address, &error))
+}
+
+fn unusable(name: &str, address: SocketAddr, error: &io::Error) -> Failure {
+    let used = error.kind() == io::ErrorKind::AddrInUse;
+    Failure::precondition(if used {
+        text!(
+            "{address} ({name}) sudah dipakai; hentikan yang memakainya atau ganti listeners.{name}.address",
+            "{address} ({name}) is in use; stop what uses it or change listeners.{name}.address"
+        )
+    } else {
+        text!(
+            "{address} ({name}) tidak dapat dibuka: {error}; periksa listeners.{name}.address",
+            "{address} ({name}) cannot be opened: {error}; check listeners.{name}.address"
+        )
     })
 }
 
@@ -129,5 +144,15 @@ mod tests {
         let failure = bind("officer", address).expect_err("taken");
         assert_eq!(failure.exit, crate::failure::Exit::Precondition);
         assert!(failure.to_string().contains("listeners.officer.address"), "{failure}");
+    }
+
+    #[test]
+    fn an_address_is_shared_among_the_threads_of_one_node_only() {
+        let any = SocketAddr::from(([127, 0, 0, 1], 0));
+        let sockets = bind_shared("public", any, 3).expect("bound");
+        let address = sockets[0].local_addr().expect("bound");
+        assert!(sockets.iter().all(|socket| socket.local_addr().expect("bound") == address));
+        let failure = bind_shared("public", address, 3).expect_err("taken");
+        assert_eq!(failure.exit, crate::failure::Exit::Precondition);
     }
 }

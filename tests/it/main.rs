@@ -23,6 +23,7 @@ mod failover;
 mod import;
 mod joining;
 mod photos;
+mod proxies;
 mod public_read;
 mod raw_requests;
 mod restart;

@@ -220,6 +220,7 @@ impl Table {
         Sheet {
             title: self.caption.clone(),
             source,
+            notes: Vec::new(),
             file: file.to_owned(),
             columns: self.columns.clone(),
             rows: self.rows.iter().map(|row| row.cells.clone()).collect(),

@@ -3,6 +3,7 @@
 //! Invariant: what left this module is typed; nobody looks at a JSON value, a code or a digit behind it.
 
 pub mod accounts;
+pub mod anomalies;
 pub mod attachments;
 pub mod audit;
 pub mod batch;
@@ -23,7 +24,9 @@ pub mod receipt;
 pub mod regions;
 pub mod requests;
 pub mod results;
+pub mod search;
 pub mod session;
+pub(crate) mod sirekap;
 pub mod stations;
 pub mod status;
 pub mod steps;

@@ -1,6 +1,6 @@
 //! Values as text: times, hexadecimal, names of stations, grouped numbers.
 
-use tally::calendar::Day;
+use tally::calendar::{Day, Zone};
 use tally::ids::LogTime;
 use tally::region::StationCode;
 use tally::station::{Station, StationKind};
@@ -11,6 +11,14 @@ pub fn time(at: LogTime) -> String {
     let millisecond = i64::try_from(at.0).unwrap_or(i64::MAX);
     jiff::Timestamp::from_millisecond(millisecond)
         .map_or_else(|_| "9999-12-30T22:00:00.000Z".to_owned(), |timestamp| format!("{timestamp:.3}"))
+}
+
+/// A time in a zone of Indonesia, to the second, as `2024-02-14 15:40:00`; `None` beyond what a calendar holds.
+#[must_use]
+pub fn local_seconds(at: LogTime, zone: Zone) -> Option<String> {
+    let timestamp = jiff::Timestamp::from_millisecond(i64::try_from(at.0).ok()?).ok()?;
+    let offset = jiff::tz::Offset::from_hours(i8::try_from(zone.hours()).ok()?).ok()?;
+    Some(offset.to_datetime(timestamp).strftime("%Y-%m-%d %H:%M:%S").to_string())
 }
 
 /// Reads an RFC 3339 time; `None` before 1970 or when it is none.
@@ -101,6 +109,7 @@ mod tests {
         assert_eq!(parse_time(&time(at)), Some(at));
         assert_eq!(time(LogTime(0)), "1970-01-01T00:00:00.000Z");
         assert_eq!(parse_time("2024-02-14T15:40:00.007+07:00"), Some(at));
+        assert_eq!(local_seconds(at, Zone::West).as_deref(), Some("2024-02-14 15:40:00"));
         for wrong in ["", "yesterday", "1969-12-31T23:59:59Z", "2024-02-14"] {
             assert_eq!(parse_time(wrong), None, "{wrong}");
         }

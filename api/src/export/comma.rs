@@ -23,7 +23,8 @@ pub(super) fn bytes(sheet: &Sheet) -> Result<Vec<u8>, ExportError> {
     Ok(bytes)
 }
 
-fn cell(value: &Value) -> String {
+/// A value as it stands between commas.
+pub(super) fn cell(value: &Value) -> String {
     match value {
         Value::Text(text) if text.starts_with(['=', '+', '-', '@', '\t', '\r']) => format!("'{text}"),
         Value::Text(text) => text.clone(),

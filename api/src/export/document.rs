@@ -34,7 +34,8 @@ const PLAIN: Name<'static> = Name(b"P");
 const BOLD: Name<'static> = Name(b"B");
 
 pub(super) fn bytes(sheet: &Sheet) -> Result<Vec<u8>, ExportError> {
-    let mut pages: Vec<&[Vec<super::Value>]> = sheet.rows.chunks(ROWS_PER_PAGE).collect();
+    let rows_per_page = ROWS_PER_PAGE.saturating_sub(sheet.notes.len()).max(ROWS_PER_PAGE / 2);
+    let mut pages: Vec<&[Vec<super::Value>]> = sheet.rows.chunks(rows_per_page).collect();
     if pages.is_empty() {
         pages.push(&[]);
     }
@@ -121,6 +122,10 @@ fn drawn(
     text(&mut content, (BOLD, TITLE_SIZE), (MARGIN, line), &sheet.title);
     line -= LINE * 1.3;
     text(&mut content, (PLAIN, SIZE), (MARGIN, line), &sheet.source);
+    for note in sheet.notes.iter().take(ROWS_PER_PAGE / 2) {
+        line -= LINE;
+        text(&mut content, (PLAIN, SIZE), (MARGIN, line), note);
+    }
     line -= LINE * 1.6;
     for (column, (left, wide, letters)) in sheet.columns.iter().zip(&places.columns) {
         cell(&mut content, BOLD, (*left, *wide, line), &fitted(&column.name, *letters), column.numeric);

@@ -5,6 +5,7 @@
 
 mod comma;
 mod document;
+pub(crate) mod region;
 mod workbook;
 
 use axum::body::Body;
@@ -38,6 +39,8 @@ pub(crate) struct Sheet {
     pub(crate) title: String,
     /// Of when it is, by whom, from which data; one line.
     pub(crate) source: String,
+    /// Lines below it that say more: who stands behind a column.
+    pub(crate) notes: Vec<String>,
     /// Name of the file, without its ending.
     pub(crate) file: String,
     /// Columns.
@@ -157,6 +160,7 @@ mod tests {
         Sheet {
             title: "Formulir ditahan".to_owned(),
             source: "Rakit, indeks 7".to_owned(),
+            notes: vec!["1. Calon Satu".to_owned()],
             file: "formulir".to_owned(),
             columns: vec![column("TPS", false), column("Suara", true), column("Sah", true)],
             rows: (0..rows).map(row).collect(),
@@ -195,6 +199,7 @@ mod tests {
         let (few, text) = pages(3);
         assert_eq!(few, 1);
         assert!(text.contains("Formulir ditahan") && text.contains("Rakit, indeks 7"), "{text}");
+        assert!(text.contains("1. Calon Satu"), "{text}");
         let (many, text) = pages(150);
         assert!(many > 1);
         assert!(text.contains(&format!("Halaman {many} dari {many}")), "{text}");

@@ -13,7 +13,7 @@ use tokio::time::{Instant, timeout_at};
 use super::{PART_BYTES, too_large};
 use crate::error::Problem;
 use crate::limits::{UPLOAD_BYTES_MAX, UPLOAD_MS_MAX, UPLOAD_PACE_BYTES, UPLOAD_PACE_MS};
-use crate::ports::Suspect;
+use crate::ports::ScratchFile;
 
 /// What has come, and by when more must.
 struct Pace {
@@ -62,7 +62,7 @@ fn broken() -> Problem {
 }
 
 /// Receives all of a body; answers how many bytes came.
-pub(super) async fn receive(mut body: Body, suspect: &mut dyn Suspect) -> Result<u64, Problem> {
+pub(super) async fn receive(mut body: Body, waiting: &mut dyn ScratchFile) -> Result<u64, Problem> {
     let mut pace = Pace::new();
     let mut size = 0_u64;
     let mut part = BytesMut::new();
@@ -83,10 +83,10 @@ pub(super) async fn receive(mut body: Body, suspect: &mut dyn Suspect) -> Result
         pace.kept(Instant::now())?;
         part.extend_from_slice(&data);
         if part.len() >= PART_BYTES {
-            suspect.write(part.split().freeze()).await?;
+            waiting.write(part.split().freeze()).await?;
         }
     }
-    suspect.write(Bytes::from(part)).await?;
+    waiting.write(Bytes::from(part)).await?;
     Ok(size)
 }
 
@@ -109,7 +109,7 @@ mod tests {
         }
     }
 
-    impl Suspect for Memory {
+    impl ScratchFile for Memory {
         fn write(&mut self, bytes: Bytes) -> BoxFuture<'_, Result<(), AttachmentError>> {
             self.0.extend_from_slice(&bytes);
             async { Ok(()) }.boxed()

@@ -23,7 +23,7 @@ use tally::ids::{AccountId, LogTime};
 use crate::error::{Code, FieldError, Problem};
 use crate::limits::{DOWNLOAD_PART_BYTES, UPLOAD_BYTES_MAX};
 use crate::ports::{
-    AttachmentError, AttachmentInfo, AttachmentScan, Content, Finding, MediaType, Ports, Scanner, Suspect,
+    AttachmentError, AttachmentInfo, AttachmentScan, Content, Finding, MediaType, Ports, Scanner, ScratchFile,
 };
 use places::Places;
 use workshop::Workshop;
@@ -124,22 +124,22 @@ pub(crate) async fn take_in(
     let _place = intake.places.take(account)?;
     // Before the body: without room there is no point in receiving it.
     let mut upload = ports.attachments.begin().await?;
-    let mut suspect = ports.quarantine.begin().await?;
-    let size = arrival::receive(body, suspect.as_mut()).await?;
+    let mut waiting = ports.scratch.begin().await?;
+    let size = arrival::receive(body, waiting.as_mut()).await?;
     let media_type = announced.media_type;
-    let found = sniff(&suspect.read(0, SNIFFED_BYTES).await?);
+    let found = sniff(&waiting.read(0, SNIFFED_BYTES).await?);
     // Scanners decode pictures and unpack documents as well: none that is too much for this node is shown to one.
-    let measured = look_through(intake, suspect.as_ref(), size, move |bytes| measure(found, &bytes));
+    let measured = look_through(intake, waiting.as_ref(), size, move |bytes| measure(found, &bytes));
     measured.await?.map_err(|fault| fault.problem())?;
     // Before its kind is judged: who sends what is told to those who read the log, whatever it calls itself.
-    let finding = scan(ports.scanner.as_ref(), suspect.as_ref()).await?;
+    let finding = scan(ports.scanner.as_ref(), waiting.as_ref()).await?;
     let scan = judged(finding, ports.queries.now())?;
     if found != Some(media_type) {
         return Err(wrong_type());
     }
-    let cleaned = look_through(intake, suspect.as_ref(), size, move |bytes| clean(media_type, bytes));
+    let cleaned = look_through(intake, waiting.as_ref(), size, move |bytes| clean(media_type, bytes));
     let (media_type, bytes) = cleaned.await?.map_err(|fault| fault.problem())?;
-    drop(suspect);
+    drop(waiting);
     for part in bytes.chunks(PART_BYTES) {
         upload.write(part).await?;
     }
@@ -149,12 +149,12 @@ pub(crate) async fn take_in(
 /// Has all bytes looked through on the thread for that. The turn comes first: only what is being worked on is in memory.
 async fn look_through<T: Send + 'static>(
     intake: &Intake,
-    suspect: &dyn Suspect,
+    waiting: &dyn ScratchFile,
     size: u64,
     work: impl FnOnce(Bytes) -> T + Send + 'static,
 ) -> Result<T, Problem> {
     let turn = intake.workshop.turn().await?;
-    let bytes = whole(suspect, size).await?;
+    let bytes = whole(waiting, size).await?;
     intake.workshop.work(turn, move || work(bytes)).await
 }
 
@@ -183,7 +183,7 @@ fn scan_of(finding: Finding, at: LogTime) -> AttachmentScan {
     AttachmentScan { at, engine, clean: finding.found.is_none() }
 }
 
-async fn whole(content: &dyn Suspect, size: u64) -> Result<Bytes, Problem> {
+async fn whole(content: &dyn ScratchFile, size: u64) -> Result<Bytes, Problem> {
     let capacity = usize::try_from(size).map_err(|_| too_large())?;
     let mut bytes = bytes::BytesMut::with_capacity(capacity);
     while bytes.len() < capacity {

@@ -10,6 +10,7 @@ pub(super) struct Call {
     pub(super) path: &'static str,
     pub(super) listeners: &'static [&'static str],
     pub(super) summary: &'static str,
+    /// Query parameters; those that must be there end in `!`.
     pub(super) query: &'static [&'static str],
     pub(super) headers: &'static [&'static str],
     pub(super) body: Option<&'static str>,
@@ -18,7 +19,7 @@ pub(super) struct Call {
     pub(super) bodies: &'static [&'static str],
 }
 
-const EVERYBODY: &[&str] = &["public", "officer"];
+pub(super) const EVERYBODY: &[&str] = &["public", "officer"];
 pub(super) const OFFICER: &[&str] = &["officer"];
 const OFFICER_AND_OPS: &[&str] = &["officer", "ops"];
 const OPS: &[&str] = &["ops"];
@@ -27,7 +28,7 @@ const KEY: &[&str] = &["Idempotency-Key"];
 const KEY_AND_CONDITION: &[&str] = &["Idempotency-Key", "If-Match", "If-None-Match"];
 const KEY_AND_REVISION: &[&str] = &["Idempotency-Key", "If-Match"];
 
-const fn read(
+pub(super) const fn read(
     path: &'static str,
     summary: &'static str,
     answer: &'static [(&'static str, Option<&'static str>)],
@@ -62,68 +63,6 @@ const fn write(
         answers,
         bodies: &[],
     }
-}
-
-pub(super) fn reads() -> Vec<Call> {
-    vec![
-        read("/api/v1/contests", "Pemilihan", &[("200", Some("Contests"))]),
-        read("/api/v1/regions/{region}", "Wilayah dan isinya", &[("200", Some("RegionPage"))]),
-        read("/api/v1/results/{contest}/{region}", "Hasil satu wilayah", &[("200", Some("ResultsPage"))]),
-        read("/api/v1/stations/{station}", "TPS", &[("200", Some("StationPage"))]),
-        read("/api/v1/stations/{station}/{contest}", "Formulir satu TPS", &[("200", Some("TallyPage"))]),
-        Call {
-            query: &["consistency", "max_age_ms", "min_index", "after", "limit", "wait_ms", "epoch"],
-            ..read("/api/v1/changes", "Umpan perubahan", &[("200", Some("Changes"))])
-        },
-        read("/api/v1/status", "Keadaan klaster", &[("200", Some("Status"))]),
-        Call { query: &[], ..read("/openapi.json", "Uraian ini", &[("200", None)]) },
-        Call {
-            listeners: OFFICER,
-            query: &["consistency", "max_age_ms", "min_index", "q", "role", "limit", "next"],
-            ..read("/api/v1/accounts", "Akun dalam lingkup", &[("200", Some("Accounts"))])
-        },
-        Call {
-            listeners: OFFICER,
-            query: &["consistency", "max_age_ms", "min_index", "limit", "next"],
-            ..read("/api/v1/accounts/sessions", "Pengguna aktif", &[("200", Some("Sessions"))])
-        },
-        Call {
-            listeners: OFFICER,
-            query: &["consistency", "max_age_ms", "min_index", "limit", "next"],
-            ..read("/api/v1/audit", "Log audit", &[("200", Some("AuditPage"))])
-        },
-        Call {
-            listeners: OFFICER,
-            query: &[
-                "consistency",
-                "max_age_ms",
-                "min_index",
-                "region",
-                "state",
-                "rule",
-                "flagged",
-                "approval_pending",
-                "limit",
-                "next",
-            ],
-            ..read(
-                "/api/v1/tallies/{contest}",
-                "Formulir menurut keadaan dan tanda",
-                &[("200", Some("Forms"))],
-            )
-        },
-        Call {
-            listeners: OFFICER,
-            query: &["consistency", "max_age_ms", "min_index", "account"],
-            ..read("/api/v1/requests/{key}", "Jawaban atas satu permintaan", &[("200", Some("RequestFound"))])
-        },
-        Call { listeners: OFFICER, ..read("/api/v1/me", "Akun sendiri", &[("200", Some("Account"))]) },
-        Call {
-            listeners: OFFICER,
-            query: &["consistency", "max_age_ms", "min_index", "contest", "limit", "next"],
-            ..read("/api/v1/me/stations", "TPS sendiri", &[("200", Some("OwnStations"))])
-        },
-    ]
 }
 
 pub(super) fn writes() -> Vec<Call> {

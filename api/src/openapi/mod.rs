@@ -4,9 +4,11 @@
 //! snapshot, so that no change of the contract goes unseen.
 
 mod calls;
+mod reads;
 mod values;
 
 use utoipa::ToSchema;
+use utoipa::openapi::HttpMethod;
 use utoipa::openapi::path::{OperationBuilder, ParameterBuilder, ParameterIn, PathItemBuilder};
 use utoipa::openapi::request_body::RequestBodyBuilder;
 use utoipa::openapi::schema::{KnownFormat, ObjectBuilder, Schema, SchemaFormat, Type};
@@ -16,7 +18,7 @@ use utoipa::openapi::{
     Required, ResponseBuilder,
 };
 
-use calls::{Call, OFFICER, administration, operations, photos, reads, writes};
+use calls::{Call, EVERYBODY, OFFICER, administration, operations, photos, writes};
 
 use crate::dto;
 use crate::error::ProblemBody;
@@ -35,6 +37,8 @@ fn schemas() -> Vec<(String, RefOr<Schema>)> {
     register::<dto::results::ResultsPage>(&mut schemas);
     register::<dto::stations::StationPage>(&mut schemas);
     register::<dto::stations::TallyPage>(&mut schemas);
+    register::<dto::search::SearchPage>(&mut schemas);
+    register::<dto::anomalies::AnomaliesPage>(&mut schemas);
     register::<dto::changes::Changes>(&mut schemas);
     register::<dto::status::Status>(&mut schemas);
     register::<dto::session::SignInBody>(&mut schemas);
@@ -100,7 +104,11 @@ fn operation(call: &Call) -> OperationBuilder {
         operation = operation.parameter(parameter(name, ParameterIn::Path, Required::True));
     }
     for name in call.query {
-        operation = operation.parameter(parameter(name, ParameterIn::Query, Required::False));
+        let (name, required) = match name.strip_suffix('!') {
+            Some(name) => (name, Required::True),
+            None => (*name, Required::False),
+        };
+        operation = operation.parameter(parameter(name, ParameterIn::Query, required));
     }
     for name in call.headers {
         let required = if *name == "Idempotency-Key" { Required::True } else { Required::False };
@@ -139,13 +147,59 @@ fn operation(call: &Call) -> OperationBuilder {
     operation
 }
 
+fn all() -> impl Iterator<Item = Call> {
+    let reads = reads::open().into_iter().chain(reads::guarded());
+    reads.chain(writes()).chain(administration()).chain(operations()).chain(photos())
+}
+
+/// A call as people read about it.
+pub(crate) struct Line {
+    /// `GET`, `POST` and the like.
+    pub(crate) method: &'static str,
+    /// With names in braces.
+    pub(crate) path: &'static str,
+    /// What it is for.
+    pub(crate) summary: &'static str,
+    /// Query parameters and headers, those that must be there first.
+    pub(crate) parameters: Vec<&'static str>,
+}
+
+/// The calls for everybody, for accounts, and for operators.
+pub(crate) fn lines() -> [Vec<Line>; 3] {
+    let mut lines = [Vec::new(), Vec::new(), Vec::new()];
+    let [open, guarded, operators] = &mut lines;
+    for call in all() {
+        let mut parameters: Vec<&'static str> = call.query.iter().chain(call.headers).copied().collect();
+        parameters.sort_by_key(|name| !name.ends_with('!'));
+        let line = Line {
+            method: match call.method {
+                HttpMethod::Get => "GET",
+                HttpMethod::Post => "POST",
+                HttpMethod::Put => "PUT",
+                HttpMethod::Patch => "PATCH",
+                HttpMethod::Delete => "DELETE",
+                HttpMethod::Head | HttpMethod::Options | HttpMethod::Trace => "",
+            },
+            path: call.path,
+            summary: call.summary,
+            parameters: parameters.into_iter().map(|name| name.trim_end_matches('!')).collect(),
+        };
+        if call.listeners == EVERYBODY {
+            open.push(line);
+        } else if call.listeners.contains(&"officer") {
+            guarded.push(line);
+        } else {
+            operators.push(line);
+        }
+    }
+    lines
+}
+
 /// The description of all three listeners.
 #[must_use]
 pub fn description() -> OpenApi {
     let mut paths = PathsBuilder::new();
-    for call in
-        reads().into_iter().chain(writes()).chain(administration()).chain(operations()).chain(photos())
-    {
+    for call in all() {
         let item = PathItemBuilder::new().operation(call.method.clone(), operation(&call));
         paths = paths.path(call.path, item.build());
     }

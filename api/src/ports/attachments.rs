@@ -120,16 +120,17 @@ pub trait AttachmentReader: Content {
     fn info(&self) -> AttachmentInfo;
 }
 
-/// Bytes from outside that nobody has looked at yet. Dropping them, or the end of the process, leaves nothing.
-pub trait Suspect: Content {
+/// Bytes that are not to stay. Dropping them, or the end of the process, leaves nothing.
+pub trait ScratchFile: Content {
     /// More bytes.
     fn write(&mut self, bytes: Bytes) -> BoxFuture<'_, Result<(), AttachmentError>>;
 }
 
-/// Where bytes from outside wait until a scanner has seen them.
-pub trait Quarantine: Send + Sync + 'static {
+/// Where bytes wait that are not to stay: those from outside until a scanner has seen them, files of results until all
+/// who asked have them.
+pub trait Scratch: Send + Sync + 'static {
     /// A place for new ones.
-    fn begin(&self) -> BoxFuture<'_, Result<Box<dyn Suspect>, AttachmentError>>;
+    fn begin(&self) -> BoxFuture<'_, Result<Box<dyn ScratchFile>, AttachmentError>>;
 }
 
 /// What a scanner said about bytes all of which it saw.

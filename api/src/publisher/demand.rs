@@ -12,7 +12,6 @@ use tokio::sync::{OnceCell, Semaphore};
 use super::snapshot::{Kept, Moment, Pages};
 use super::source::Source;
 use super::{BYTES_MAX, Publisher};
-use crate::web::stale;
 
 /// Pages made at once.
 const MAKERS_MAX: usize = 2;
@@ -152,12 +151,12 @@ async fn make(publisher: &Arc<Publisher>, path: &str, source: Source) -> Demande
         // Held until the page is made, even if nobody waits for it any more.
         let _maker = maker;
         let round = lock(&own.demand.pending).round;
-        let stale = stale(own.queries.freshness().leader_age_ms);
+        let conditions = own.conditions();
         let view = own.queries.local()?;
-        let made = source.make(&*view, stale)?;
+        let made = source.make(&*view, conditions)?;
         Ok::<_, crate::ports::ReadError>(made.map(|made| {
             let read = own.snapshot.load().round;
-            let kept = Arc::new(Kept::new(source, made, stale, Moment::of(&*view), read));
+            let kept = Arc::new(Kept::new(source, made, conditions, Moment::of(&*view), read));
             own.demand.keep(&path, &kept, round);
             kept
         }))

@@ -93,7 +93,7 @@ where
                     Ok(publisher.notice(&UNAVAILABLE, StatusCode::SERVICE_UNAVAILABLE, &request))
                 }
                 // The routes have the words for programs.
-                (Demanded::Missing | Demanded::Unavailable, Source::Json(..)) => {
+                (Demanded::Missing | Demanded::Unavailable, Source::Json(..) | Source::Sirekap(_)) => {
                     onward(routes.call(request)).await
                 }
             }

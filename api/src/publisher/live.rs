@@ -7,6 +7,7 @@ use std::sync::atomic::{AtomicU64, Ordering};
 use http::header::{self, HeaderName};
 use http::{HeaderMap, HeaderValue};
 use uuid::Uuid;
+use uuid::fmt::Hyphenated;
 
 const NODE: HeaderName = HeaderName::from_static("rakit-node");
 const INDEX: HeaderName = HeaderName::from_static("rakit-index");
@@ -25,11 +26,15 @@ impl RequestNumbers {
     }
 
     fn next(&self) -> Option<HeaderValue> {
+        HeaderValue::from_bytes(self.next_text(&mut [0; Hyphenated::LENGTH])).ok()
+    }
+
+    /// The next number in letters.
+    pub(super) fn next_text<'b>(&self, buffer: &'b mut [u8; Hyphenated::LENGTH]) -> &'b [u8] {
         let number = self.next.fetch_add(1, Ordering::Relaxed);
         let id = Uuid::from_u64_pair(self.process, number).into_bytes();
         let id = uuid::Builder::from_custom_bytes(id).into_uuid();
-        let mut buffer = [0; uuid::fmt::Hyphenated::LENGTH];
-        HeaderValue::from_str(id.hyphenated().encode_lower(&mut buffer)).ok()
+        id.hyphenated().encode_lower(buffer).as_bytes()
     }
 }
 

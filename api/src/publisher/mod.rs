@@ -10,28 +10,39 @@
 
 mod demand;
 mod encoding;
+mod feeds;
 mod front;
 mod live;
+mod pace;
 pub mod page;
 mod round;
 mod snapshot;
 mod source;
+mod wire;
 
 #[cfg(test)]
 mod tests;
 
 use std::sync::Arc;
-use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
+use std::sync::atomic::{AtomicBool, AtomicU32, AtomicU64, Ordering};
 use std::time::Duration;
 
 use arc_swap::ArcSwap;
 use tokio::time::Instant;
 
-use crate::ports::{Queries, ReadError};
+use tally::ids::ContestId;
+use tally::region::RegionCode;
+use tokio::sync::watch;
 
+use crate::ports::{Confirmed, Queries, ReadError};
+
+pub(crate) use feeds::Follower;
 pub use front::{Front, FrontBody};
 
+use crate::limits::NEXT_POLL_MS;
+use crate::web::Conditions;
 use demand::Demand;
+use feeds::{Event, Feeds};
 use live::RequestNumbers;
 use round::Memory;
 use snapshot::Snapshot;
@@ -50,6 +61,11 @@ pub(crate) fn look_up(path: &str, query: Option<&str>) -> bool {
     source::Source::parse(path).is_some_and(|source| source.asks_more(query))
 }
 
+/// Whether a value of `Accept-Encoding` takes gzip.
+pub(crate) fn accepts_gzip(value: &[u8]) -> bool {
+    encoding::accepted(value).gzip
+}
+
 /// The rendered pages of one node.
 pub struct Publisher {
     queries: Arc<dyn Queries>,
@@ -57,8 +73,12 @@ pub struct Publisher {
     demand: Demand,
     numbers: RequestNumbers,
     memory: std::sync::Mutex<Memory>,
+    feeds: Feeds,
+    /// Counts the times that master data may have changed.
+    master_data: watch::Sender<u64>,
     ready: AtomicBool,
     hits: AtomicU64,
+    next_poll_ms: AtomicU32,
 }
 
 impl Publisher {
@@ -72,8 +92,11 @@ impl Publisher {
             demand: Demand::default(),
             numbers: RequestNumbers::new(),
             memory: std::sync::Mutex::default(),
+            feeds: Feeds::default(),
+            master_data: watch::channel(0).0,
             ready: AtomicBool::new(false),
             hits: AtomicU64::new(0),
+            next_poll_ms: AtomicU32::new(NEXT_POLL_MS),
         })
     }
 
@@ -96,6 +119,35 @@ impl Publisher {
         self.hits.load(Ordering::Relaxed)
     }
 
+    /// Changes whenever master data may have.
+    pub(crate) fn master_data(&self) -> watch::Receiver<u64> {
+        self.master_data.subscribe()
+    }
+
+    /// Regions that are followed by events now.
+    #[must_use]
+    pub fn followed(&self) -> usize {
+        self.feeds.len()
+    }
+
+    /// Follows a region: the log index of the state it begins with, since when that was up to date, and what comes; `None` when
+    /// there is no such region or it does not hold the contest.
+    pub(crate) async fn follow(
+        self: &Arc<Self>,
+        contest: ContestId,
+        region: RegionCode,
+    ) -> Result<Option<(u64, Confirmed, Follower)>, ReadError> {
+        let own = Arc::clone(self);
+        let followed = tokio::task::spawn_blocking(move || {
+            let view = own.queries.local()?;
+            let Some(known) = view.contest(&contest)? else { return Ok(None) };
+            let Some(event) = Event::of(&*view, &known, region)? else { return Ok(None) };
+            let follower = own.feeds.follow((contest, region), event).ok_or(ReadError::Overloaded)?;
+            Ok(Some((view.index(), view.confirmed(), follower)))
+        });
+        followed.await.map_err(|error| ReadError::Store(error.to_string()))?
+    }
+
     /// Renders round after round until `stop` resolves. One task of a node calls it.
     pub async fn run(self: Arc<Self>, stop: impl Future<Output = ()>) {
         let mut stop = std::pin::pin!(stop);
@@ -115,10 +167,19 @@ impl Publisher {
             let rest = began.elapsed().saturating_mul(REST_FACTOR).max(ROUND_INTERVAL);
             tokio::select! {
                 biased;
-                () = stop.as_mut() => return,
+                () = stop.as_mut() => {
+                    self.feeds.close();
+                    return;
+                }
                 () = tokio::time::sleep(rest) => {}
             }
         }
+    }
+
+    /// What pages say beside their numbers, now.
+    fn conditions(&self) -> Conditions {
+        let next_poll_ms = self.next_poll_ms.load(Ordering::Relaxed);
+        Conditions { next_poll_ms, ..Conditions::quiet(self.queries.freshness().leader_age_ms) }
     }
 
     /// One round: renders what changed and is read, drops what changed and is not, and shows it all at once.

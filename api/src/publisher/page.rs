@@ -13,6 +13,7 @@ use sha2::{Digest as _, Sha256};
 use tally::ids::hex;
 
 use super::encoding::{self, Encoding};
+use crate::serve::ReadyRequest;
 
 /// Content security policy of every page: nothing but our own style, script, images and data.
 const POLICY: &str = "default-src 'none'; style-src 'self'; script-src 'self'; connect-src 'self'; img-src 'self' data:; base-uri 'none'; form-action 'self'; frame-ancestors 'none'";
@@ -61,6 +62,9 @@ struct Variant {
     bytes: Bytes,
     etag: HeaderValue,
     headers: HeaderMap,
+    /// The head of HTTP/1.1 for these bytes, and the one that says that they have not changed; each without its end.
+    whole: Bytes,
+    unchanged: Bytes,
 }
 
 /// A page in all its encodings.
@@ -127,8 +131,22 @@ impl Page {
         with(StatusCode::OK, headers, variant.bytes.clone())
     }
 
+    /// The same for the wire: the head without its end, and the body, which is left out when it is not wanted.
+    pub(super) fn wire(&self, request: &ReadyRequest<'_>) -> (&Bytes, Bytes) {
+        let accepted = request.values("accept-encoding").next().unwrap_or_default();
+        let variant = self.variant_in(accepted);
+        let mut tags = request.values("if-none-match");
+        if tags.any(|tags| encoding::names_tag(tags, variant.etag.as_bytes())) {
+            return (&variant.unchanged, Bytes::new());
+        }
+        (&variant.whole, variant.bytes.clone())
+    }
+
     fn variant_for(&self, request: &HeaderMap) -> &Variant {
-        let accepted = request.get(header::ACCEPT_ENCODING).map_or(&b""[..], HeaderValue::as_bytes);
+        self.variant_in(request.get(header::ACCEPT_ENCODING).map_or(&b""[..], HeaderValue::as_bytes))
+    }
+
+    fn variant_in(&self, accepted: &[u8]) -> &Variant {
         let accepted = encoding::accepted(accepted);
         let brotli = self.brotli.as_ref().filter(|_| accepted.brotli);
         let gzip = self.gzip.as_ref().filter(|_| accepted.gzip);
@@ -169,7 +187,27 @@ fn variant(kind: Kind, digest: &str, encoding: Encoding, bytes: Bytes) -> Varian
         set(header::CONTENT_ENCODING, name);
     }
     headers.insert(header::ETAG, etag.clone());
-    Variant { bytes, etag, headers }
+    let whole = head("200 OK", &headers, Some(bytes.len()));
+    let mut same = headers.clone();
+    same.remove(header::CONTENT_TYPE);
+    same.remove(header::CONTENT_ENCODING);
+    let unchanged = head("304 Not Modified", &same, None);
+    Variant { bytes, etag, headers, whole, unchanged }
+}
+
+/// A head as it goes over the wire on `public`, but for what differs from answer to answer and the line that ends it.
+fn head(status: &str, headers: &HeaderMap, length: Option<usize>) -> Bytes {
+    let mut head = format!("HTTP/1.1 {status}\r\naccess-control-allow-origin: *\r\n").into_bytes();
+    for (name, value) in headers {
+        head.extend_from_slice(name.as_str().as_bytes());
+        head.extend_from_slice(b": ");
+        head.extend_from_slice(value.as_bytes());
+        head.extend_from_slice(b"\r\n");
+    }
+    if let Some(length) = length {
+        head.extend_from_slice(format!("content-length: {length}\r\n").as_bytes());
+    }
+    Bytes::from(head)
 }
 
 fn gzip(body: &[u8]) -> Option<Vec<u8>> {

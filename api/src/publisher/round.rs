@@ -5,16 +5,20 @@
 
 use std::collections::BTreeSet;
 use std::sync::Arc;
+use std::sync::atomic::Ordering;
+use std::time::Duration;
 
 use http::HeaderValue;
 use tally::ids::ContestId;
 use tally::region::{Level, RegionCode};
+use tokio::time::Instant;
 
+use super::pace::Pace;
 use super::snapshot::{Kept, Moment, Pages, Snapshot, shrink};
 use super::source::{self, Source};
 use super::{BYTES_MAX, Publisher};
 use crate::ports::{Dirty, ReadError, StateView};
-use crate::web::{Subject, Target, stale};
+use crate::web::{Conditions, Subject, Target};
 
 /// Rounds for which a page is kept up to date after it was last read: about a minute.
 const WARM_ROUNDS: u64 = 240;
@@ -27,6 +31,20 @@ pub(super) struct Memory {
     before: Marks,
     /// Marks of rounds that failed.
     owed: Marks,
+    pace: Pace,
+    looked: Option<Instant>,
+}
+
+impl Memory {
+    /// Steers readers by how many were answered since the last round.
+    fn look_at_load(&mut self, publisher: &Publisher) {
+        let now = Instant::now();
+        let since =
+            self.looked.replace(now).map_or(Duration::MAX, |looked| now.saturating_duration_since(looked));
+        let cores = std::thread::available_parallelism().map_or(1, std::num::NonZero::get);
+        self.pace.look(publisher.hits(), since, u64::try_from(cores).unwrap_or(1));
+        publisher.next_poll_ms.store(self.pace.next_poll_ms(), Ordering::Relaxed);
+    }
 }
 
 /// What is to be looked at again.
@@ -47,6 +65,8 @@ impl Marks {
     fn cover(&self, subject: Subject) -> bool {
         match subject {
             Subject::Nothing => true,
+            // Only `all` touches it.
+            Subject::MasterData => false,
             Subject::Region(contest, region) => self.regions.contains(&(contest, region)),
             Subject::Form(contest, station) => self.regions.contains(&(contest, station.village())),
         }
@@ -59,23 +79,28 @@ impl Marks {
 
 /// Runs a round. After a failure its marks are owed to the next.
 pub(super) fn run(publisher: &Publisher, memory: &mut Memory) -> Result<(), ReadError> {
+    memory.look_at_load(publisher);
     let demanded = publisher.demand.begin_round();
     let view = publisher.queries.local()?;
-    memory.owed.add(publisher.queries.take_dirty());
+    let dirty = publisher.queries.take_dirty();
+    if dirty == Dirty::All {
+        publisher.master_data.send_modify(|count| *count = count.wrapping_add(1));
+    }
+    memory.owed.add(dirty);
     let shown = publisher.snapshot.load_full();
     let first = shown.round == 0;
     let mut round = Round {
         view: &*view,
         marks: &memory.owed,
         before: &memory.before,
-        stale: stale(publisher.queries.freshness().leader_age_ms),
+        conditions: publisher.conditions(),
         number: shown.round.saturating_add(1),
     };
     let changed = first
         || !demanded.is_empty()
         || !memory.owed.empty()
         || !memory.before.empty()
-        || round.stale != shown.stale;
+        || round.conditions != shown.conditions;
     let (pages, bytes) = if changed {
         let mut pages = round.renew(shown.pages.iter().chain(demanded.iter()))?;
         if first || memory.owed.all {
@@ -86,11 +111,16 @@ pub(super) fn run(publisher: &Publisher, memory: &mut Memory) -> Result<(), Read
     } else {
         (Arc::clone(&shown.pages), shown.bytes)
     };
+    publisher.feeds.renew(&*view, |contest, region| {
+        let subject = Subject::Region(contest, region);
+        let everything = memory.owed.all || memory.before.all;
+        everything || memory.owed.cover(subject) || memory.before.cover(subject)
+    })?;
     publisher.snapshot.store(Arc::new(Snapshot {
         pages,
         bytes,
         round: round.number,
-        stale: round.stale,
+        conditions: round.conditions,
         node: HeaderValue::from(publisher.queries.freshness().node.0),
         moment: Moment::of(&*view),
         index: HeaderValue::from(view.index()),
@@ -103,7 +133,7 @@ struct Round<'a> {
     view: &'a dyn StateView,
     marks: &'a Marks,
     before: &'a Marks,
-    stale: bool,
+    conditions: Conditions,
     number: u64,
 }
 
@@ -118,9 +148,10 @@ impl Round<'_> {
             if !self.changed(kept)? {
                 renewed.insert(path.clone(), Arc::clone(kept));
             } else if kept.last_read().saturating_add(WARM_ROUNDS) >= self.number
-                && let Some(made) = kept.source.make(self.view, self.stale)?
+                && let Some(made) = kept.source.make(self.view, self.conditions)?
             {
-                let fresh = Kept::new(kept.source, made, self.stale, Moment::of(self.view), kept.last_read());
+                let fresh =
+                    Kept::new(kept.source, made, self.conditions, Moment::of(self.view), kept.last_read());
                 renewed.insert(path.clone(), Arc::new(fresh));
             }
         }
@@ -129,8 +160,8 @@ impl Round<'_> {
 
     fn changed(&self, kept: &Kept) -> Result<bool, ReadError> {
         // After `All` names may have changed too, which no version tells.
-        if self.marks.all || self.before.all || kept.stale != self.stale {
-            return Ok(kept.moment.index != self.view.index() || kept.stale != self.stale);
+        if self.marks.all || self.before.all || kept.conditions != self.conditions {
+            return Ok(kept.moment.index != self.view.index() || kept.conditions != self.conditions);
         }
         if !self.marks.cover(kept.subject) && !self.before.cover(kept.subject) {
             return Ok(false);
@@ -160,9 +191,9 @@ impl Round<'_> {
     fn add(&mut self, pages: &mut Pages, path: String, source: Source) -> Result<(), ReadError> {
         let path = path.into_boxed_str();
         if !pages.contains_key(&path)
-            && let Some(made) = source.make(self.view, self.stale)?
+            && let Some(made) = source.make(self.view, self.conditions)?
         {
-            let kept = Kept::new(source, made, self.stale, Moment::of(self.view), self.number);
+            let kept = Kept::new(source, made, self.conditions, Moment::of(self.view), self.number);
             pages.insert(path, Arc::new(kept));
         }
         Ok(())

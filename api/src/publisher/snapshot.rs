@@ -13,7 +13,7 @@ use tally::ids::NodeId;
 use super::page::Page;
 use super::source::{Made, Source};
 use crate::ports::{Confirmed, StateView};
-use crate::web::Subject;
+use crate::web::{Conditions, Subject};
 
 /// The view that pages were made from: its log index, and since when it was up to date.
 #[derive(Clone, Copy, Debug, Default)]
@@ -34,8 +34,8 @@ pub(super) struct Kept {
     pub(super) source: Source,
     pub(super) subject: Subject,
     pub(super) version: u64,
-    /// Whether the page bears the mark of old data.
-    pub(super) stale: bool,
+    /// What the page says beside its numbers.
+    pub(super) conditions: Conditions,
     /// The view it was made from.
     pub(super) moment: Moment,
     /// Round in which it was last read.
@@ -43,9 +43,9 @@ pub(super) struct Kept {
 }
 
 impl Kept {
-    pub(super) fn new(source: Source, made: Made, stale: bool, moment: Moment, read: u64) -> Self {
+    pub(super) fn new(source: Source, made: Made, conditions: Conditions, moment: Moment, read: u64) -> Self {
         let Made { subject, version, page } = made;
-        Self { page, source, subject, version, stale, moment, read: AtomicU64::new(read) }
+        Self { page, source, subject, version, conditions, moment, read: AtomicU64::new(read) }
     }
 
     /// Notes that it was read, writing memory only once a round.
@@ -68,7 +68,7 @@ pub(super) struct Snapshot {
     pub(super) pages: Arc<Pages>,
     pub(super) bytes: usize,
     pub(super) round: u64,
-    pub(super) stale: bool,
+    pub(super) conditions: Conditions,
     pub(super) node: HeaderValue,
     /// The view at which all pages are true, and its index as a header.
     pub(super) moment: Moment,
@@ -81,7 +81,7 @@ impl Snapshot {
             pages: Arc::default(),
             bytes: 0,
             round: 0,
-            stale: false,
+            conditions: Conditions::quiet(0),
             node: HeaderValue::from(node.0),
             moment: Moment::default(),
             index: HeaderValue::from(0_u64),

@@ -9,8 +9,9 @@ use tally::region::RegionCode;
 
 use super::page::{Kind, Page};
 use crate::dto::results;
+use crate::dto::sirekap::SirekapFile;
 use crate::ports::{ReadError, StateView};
-use crate::web::{self, Subject, Target};
+use crate::web::{self, Conditions, Subject, Target};
 
 const RESULTS: &str = "/api/v1/results/";
 
@@ -21,6 +22,8 @@ pub(super) enum Source {
     Html(Target),
     /// The results of a region for programs.
     Json(ContestId, RegionCode),
+    /// A file as Sirekap had it.
+    Sirekap(SirekapFile),
 }
 
 /// A rendered source.
@@ -34,43 +37,69 @@ impl Source {
     /// What a path names; `None` for everything that is not rendered here.
     pub(super) fn parse(path: &str) -> Option<Self> {
         let Some(rest) = path.strip_prefix(RESULTS) else {
-            return Target::parse(path).map(Self::Html);
+            let file = SirekapFile::parse(path).map(Self::Sirekap);
+            return file.or_else(|| Target::parse(path).map(Self::Html));
         };
         let (contest, region) = rest.split_once('/')?;
         Some(Self::Json(ContestId::parse(contest)?, RegionCode::parse(region)?))
     }
 
-    /// Whether a query asks for more than the page: a fresher read, which is not kept here.
+    /// Whether a query asks for more than the page: a fresher read or a later part, which are not kept here.
     pub(super) fn asks_more(self, query: Option<&str>) -> bool {
-        const OPTIONS: [&str; 3] = ["consistency", "min_index", "max_age_ms"];
-        match (self, query) {
-            (Self::Html(_), _) | (_, None) => false,
-            // A name may be written in percent signs; whoever does so is answered by the slow path.
-            (Self::Json(..), Some(query)) => {
-                query.contains('%') || OPTIONS.iter().any(|option| query.contains(option))
-            }
-        }
+        let Some(query) = query else { return false };
+        let options: &[&str] = match self {
+            Self::Json(..) => &["consistency", "min_index", "max_age_ms"],
+            Self::Html(Target::Anomalies(..)) => &[web::AFTER],
+            Self::Html(
+                Target::Home | Target::Region(..) | Target::Station(_) | Target::Form(..) | Target::About,
+            )
+            | Self::Sirekap(_) => &[],
+        };
+        // A name may be written in percent signs; whoever does so is answered by the slow path.
+        !options.is_empty() && (query.contains('%') || options.iter().any(|option| query.contains(option)))
     }
 
     /// Renders it; `None` when there is nothing there.
-    pub(super) fn make(self, view: &dyn StateView, stale: bool) -> Result<Option<Made>, ReadError> {
+    pub(super) fn make(
+        self,
+        view: &dyn StateView,
+        conditions: Conditions,
+    ) -> Result<Option<Made>, ReadError> {
         match self {
             Self::Html(target) => {
-                let Some(rendered) = web::render(view, target, stale)? else { return Ok(None) };
+                let Some(rendered) = web::render(view, target, conditions)? else { return Ok(None) };
                 let version = version(view, rendered.subject)?;
                 let page = Page::compressed(Kind::Html, rendered.body);
                 Ok(Some(Made { subject: rendered.subject, version, page }))
             }
             Self::Json(contest, region) => {
                 let Some(contest) = view.contest(&contest)? else { return Ok(None) };
-                json(view, &contest, region)
+                json(view, &contest, region, conditions)
             }
+            Self::Sirekap(file) => sirekap(view, file),
         }
     }
 }
 
-fn json(view: &dyn StateView, contest: &Contest, region: RegionCode) -> Result<Option<Made>, ReadError> {
-    let Some(results) = results::read(view, contest, region)? else { return Ok(None) };
+fn sirekap(view: &dyn StateView, file: SirekapFile) -> Result<Option<Made>, ReadError> {
+    let Some(value) = file.read(view)? else { return Ok(None) };
+    let subject = match file {
+        SirekapFile::Options(_) | SirekapFile::Regions(..) => Subject::MasterData,
+        SirekapFile::Results(contest, region) => Subject::Region(contest, region),
+        SirekapFile::Station(contest, station) => Subject::Form(contest, station),
+    };
+    let page = Page::compressed(Kind::Json, Bytes::from(value.to_string()));
+    Ok(Some(Made { subject, version: version(view, subject)?, page }))
+}
+
+fn json(
+    view: &dyn StateView,
+    contest: &Contest,
+    region: RegionCode,
+    conditions: Conditions,
+) -> Result<Option<Made>, ReadError> {
+    let Some(mut results) = results::read(view, contest, region)? else { return Ok(None) };
+    results.next_poll_ms = conditions.next_poll_ms;
     let body = serde_json::to_vec(&results)
         .map_err(|error| ReadError::Store(format!("results not written: {error}")))?;
     let page = Page::compressed(Kind::Json, Bytes::from(body));
@@ -80,7 +109,7 @@ fn json(view: &dyn StateView, contest: &Contest, region: RegionCode) -> Result<O
 /// How often the rows behind a subject changed: a page of the same version is the same page.
 pub(super) fn version(view: &dyn StateView, subject: Subject) -> Result<u64, ReadError> {
     match subject {
-        Subject::Nothing => Ok(0),
+        Subject::Nothing | Subject::MasterData => Ok(0),
         Subject::Region(contest, region) => {
             Ok(view.aggregate(&contest, region)?.map_or(0, |aggregate| aggregate.version))
         }

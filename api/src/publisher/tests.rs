@@ -15,6 +15,7 @@ use tower::ServiceExt as _;
 use super::snapshot::shrink;
 use super::{Front, Publisher};
 use crate::ports::Queries as _;
+use crate::serve::{Ready as _, ReadyRequest};
 use crate::web::fixture::{Country, form, ppwp, station, station_codes};
 
 struct Stage {
@@ -367,4 +368,33 @@ async fn a_state_that_is_set_apart_shows_nothing_that_was_rendered_before() {
     assert_eq!(figures.text(), "routes", "the routes refuse in words for programs");
     stage.country.withheld.store(false, Ordering::Relaxed);
     assert_eq!(stage.get("/").await.status, StatusCode::OK);
+}
+
+#[tokio::test]
+async fn an_answer_for_the_wire_is_the_one_of_the_front() {
+    let stage = rendered();
+    let tag = stage.get("/ppwp/0").await.header("etag").to_owned();
+    let (gzip, known): (&[(&str, &str)], _) =
+        (&[("accept-encoding", "gzip")], [("if-none-match", tag.as_str())]);
+    for (path, headers) in
+        [("/ppwp/0", &[][..]), ("/", gzip), ("/api/v1/results/ppwp/31?x=1", gzip), ("/ppwp/0", &known)]
+    {
+        let front = stage.ask("GET", path, headers).await;
+        let given: Vec<httparse::Header<'_>> =
+            headers.iter().map(|(name, value)| httparse::Header { name, value: value.as_bytes() }).collect();
+        let (path, query) = path.split_once('?').map_or((path, None), |(path, query)| (path, Some(query)));
+        let mut head = Vec::new();
+        let asked = ReadyRequest { head: false, path, query, headers: &given };
+        let body = stage.publisher.answer(&asked, &mut head).unwrap();
+        let text = String::from_utf8(head).unwrap();
+        assert!(text.starts_with(&format!("HTTP/1.1 {} ", front.status.as_u16())), "{text}");
+        assert_eq!(body, front.body);
+        let differing = ["request-id", "rakit-leader-age-ms"];
+        for (name, value) in front.headers.iter().filter(|(name, _)| !differing.contains(&name.as_str())) {
+            assert!(text.contains(&format!("\r\n{name}: {}\r\n", value.to_str().unwrap())), "{name}: {text}");
+        }
+        assert!(text.ends_with("\r\n\r\n") && text.contains("\r\ndate: "), "{text}");
+    }
+    let asked = ReadyRequest { head: false, path: "/ppwp/0x", query: None, headers: &[] };
+    assert_eq!(stage.publisher.answer(&asked, &mut Vec::new()), None);
 }

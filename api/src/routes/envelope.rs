@@ -29,6 +29,7 @@ pub(super) async fn envelope(State(surface): State<Surface>, mut request: Reques
     let method = request.method().clone();
     let wanted = request.headers().get_all(IF_NONE_MATCH).iter().cloned().collect::<Vec<_>>();
     let reads = matches!(method, Method::GET | Method::HEAD);
+    let fresh = request.uri().query().is_some_and(asks_for_freshness);
     let mut response = if surface.listener == Listener::Public && !reads {
         let problem = Problem { allow: Some("GET, HEAD".to_owned()), ..Problem::new(Code::MethodNotAllowed) };
         problem.respond(&id)
@@ -46,9 +47,20 @@ pub(super) async fn envelope(State(surface): State<Surface>, mut request: Reques
     if method == Method::HEAD {
         *response.body_mut() = Body::empty();
     }
+    if fresh {
+        // What was fresh for one reader is not for the next: no cache may hand it on, not even when nodes are away.
+        response.headers_mut().insert(CACHE_CONTROL, HeaderValue::from_static("no-store"));
+    }
     complete(&surface, &mut response, &id);
     surface.api.0.meters.answered(surface.listener, response.status().as_u16());
     response
+}
+
+/// Whether a query asks how old an answer may be, or waits for what is new; a name in percent signs is taken for one.
+fn asks_for_freshness(query: &str) -> bool {
+    const OPTIONS: [&str; 4] = ["consistency", "max_age_ms", "min_index", "wait_ms"];
+    let names = query.split('&').map(|pair| pair.split('=').next().unwrap_or_default());
+    names.into_iter().any(|name| name.contains('%') || OPTIONS.contains(&name))
 }
 
 /// Writes the body of a problem; turns refusals of the router itself into problems.

@@ -1,19 +1,16 @@
 //! Lists of forms by what they are in.
 //!
-//! Invariant: a page looks at a bounded number of villages, and goes below a region only when its sums say that what is
-//! looked for may be there; what it leaves out it says by `next`.
+//! Invariant: a page costs what a walk costs (`crate::walk`), and what it leaves out it says by `next`.
 
 use axum::Extension;
 use axum::extract::{Path, State};
 use axum::response::Response;
 use tally::account::Scope;
 use tally::aggregate::Aggregate;
-use tally::contest::Contest;
-use tally::region::{Level, RegionCode, StationCode};
+use tally::region::{RegionCode, StationCode};
 use tally::rules::RuleId;
 use tally::station::{Station, Tally, TallyState};
 
-use super::own::passed;
 use super::params::Params;
 use super::reading::contest_named;
 use super::{Pinned, Surface, page};
@@ -21,10 +18,7 @@ use crate::auth::Caller;
 use crate::dto::forms::{FormEntry, Forms};
 use crate::dto::text::{station_name, time};
 use crate::error::Problem;
-use crate::ports::{ReadError, StateView};
-
-/// Villages looked at for one page.
-const VILLAGES_MAX: usize = 2_000;
+use crate::walk::{Seeker, walk};
 
 /// What is looked for.
 #[derive(Clone, Copy, Debug, Default)]
@@ -128,79 +122,30 @@ pub(super) async fn list(
     let after = after.transpose()?;
     let view = surface.view(options).await?;
     let contest = contest_named(view.as_ref(), &contest)?;
-    let mut walk = Walk {
-        view: view.as_ref(),
-        contest: &contest,
-        wanted,
-        after,
-        found: Vec::new(),
-        room: limit,
-        villages: VILLAGES_MAX,
-        next: None,
-    };
-    walk.region(region)?;
-    let (forms, next) = (walk.found, walk.next.map(|next| next.to_string()));
+    let mut gathered = Gathered { wanted, limit, forms: Vec::new() };
+    let next = walk(view.as_ref(), &contest, (region, after), &mut gathered)?;
+    let (forms, next) = (gathered.forms, next.map(|next| next.to_string()));
     let answer = Forms { contest: contest.id.to_string(), region: region.to_string(), forms, next };
     page(Pinned::of(view.as_ref()), &answer)
 }
 
-/// A walk through the tree in the order of station codes, as far as one page goes.
-struct Walk<'a> {
-    view: &'a dyn StateView,
-    contest: &'a Contest,
+/// The forms of one page.
+struct Gathered {
     wanted: Wanted,
-    after: Option<StationCode>,
-    found: Vec<FormEntry>,
-    room: usize,
-    villages: usize,
-    /// The last station looked at, once the page is full.
-    next: Option<StationCode>,
+    limit: usize,
+    forms: Vec<FormEntry>,
 }
 
-impl Walk<'_> {
-    /// No deeper than the tree has levels.
-    fn region(&mut self, code: RegionCode) -> Result<(), ReadError> {
-        if self.next.is_some() || passed(self.after, code) {
-            return Ok(());
-        }
-        let Some(region) = self.view.region(code)? else { return Ok(()) };
-        // Where not all of it takes part nobody knows how many stations do: all is looked at.
-        let stations = if self.contest.held_in(code) { region.stations } else { return Ok(()) };
-        let sums = self.view.aggregate(&self.contest.id, code)?;
-        if !self.wanted.possible_in(sums.as_ref(), stations) {
-            return Ok(());
-        }
-        if code.level() == Level::Village {
-            return self.village(code, &region.name);
-        }
-        for below in self.view.regions_below(code)? {
-            self.region(below.code)?;
-        }
-        Ok(())
+impl Seeker for Gathered {
+    fn possible_in(&self, sums: Option<&Aggregate>, stations: u64) -> bool {
+        self.wanted.possible_in(sums, stations)
     }
 
-    fn village(&mut self, code: RegionCode, name: &str) -> Result<(), ReadError> {
-        let mut tallies = self.view.tallies_of(&self.contest.id, code)?.into_iter().peekable();
-        for station in self.view.stations_of(code)? {
-            while tallies.next_if(|(other, _)| *other < station.code).is_some() {}
-            let tally = tallies.next_if(|(other, _)| *other == station.code).map(|(_, tally)| tally);
-            let new = self.after.is_none_or(|after| station.code > after);
-            if !new || !self.contest.held_at(station.code) {
-                continue;
-            }
-            if self.wanted.fits(tally.as_ref()) {
-                self.found.push(entry(&station, name, tally.as_ref()));
-            }
-            if self.found.len() >= self.room {
-                self.next = Some(station.code);
-                return Ok(());
-            }
+    fn meet(&mut self, station: &Station, village: &str, tally: Option<&Tally>) -> bool {
+        if self.wanted.fits(tally) {
+            self.forms.push(entry(station, village, tally));
         }
-        self.villages = self.villages.saturating_sub(1);
-        if self.villages == 0 {
-            self.next = code.stations().map(|(_, last)| last);
-        }
-        Ok(())
+        self.forms.len() < self.limit
     }
 }
 

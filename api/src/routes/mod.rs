@@ -10,6 +10,8 @@ mod backup;
 mod batches;
 mod door;
 mod envelope;
+mod events;
+mod exports;
 mod feed;
 mod forms;
 mod health;
@@ -25,6 +27,7 @@ mod params;
 pub(crate) mod public;
 mod reading;
 mod requests;
+mod search;
 mod session;
 mod steps;
 mod tallies;
@@ -34,6 +37,7 @@ use std::net::IpAddr;
 use std::sync::Arc;
 use std::time::Duration;
 
+use axum::Router;
 use axum::http::header::{CONTENT_TYPE, ETAG};
 use axum::http::{HeaderValue, Response, StatusCode};
 use serde::Serialize;
@@ -47,16 +51,20 @@ use tokio::sync::Semaphore;
 
 use crate::auth::password::PasswordDesk;
 use crate::error::{Code, Problem};
+use crate::export::region::Exports;
 use crate::intake::Intake;
 use crate::intake::rescan::Rescan;
 use crate::invitations::Invitations;
 use crate::limits::{
-    DOWNLOADS_OFFICER_MAX, DOWNLOADS_PUBLIC_MAX, FailureTable, TOUCHES_MAX, WAITING_FEEDS_MAX,
-    WAITING_READS_MAX,
+    DOWNLOADS_OFFICER_MAX, DOWNLOADS_PUBLIC_MAX, EVENTS_MAX, FailureTable, SEARCHES_MAX, TOUCHES_MAX,
+    WAITING_FEEDS_MAX, WAITING_READS_MAX,
 };
 use crate::pace::PaceTable;
 use crate::ports::{Confirmed, Consistency, Ports, ReadOptions, StateView, SubmitError};
+use crate::publisher::Publisher;
+use crate::search::Search;
 use crate::sightings::Sightings;
+use crate::web::public_pages;
 use meters::Meters;
 
 /// How much longer than the port's own deadline a write is waited for, in milliseconds: never reached unless
@@ -91,12 +99,17 @@ struct Shared {
     rescan: Arc<Rescan>,
     downloads_public: Arc<Semaphore>,
     downloads_officer: Arc<Semaphore>,
+    publisher: Arc<Publisher>,
+    search: Arc<Search>,
+    searches: Arc<Semaphore>,
+    events: Arc<Semaphore>,
+    exports: Exports,
 }
 
 impl Api {
-    /// The HTTP side of a node over its ports.
+    /// The HTTP side of a node over its ports and its rendered pages.
     #[must_use]
-    pub fn new(ports: Ports) -> Self {
+    pub fn new(ports: Ports, publisher: Arc<Publisher>) -> Self {
         Self(Arc::new(Shared {
             ports,
             passwords: PasswordDesk::default(),
@@ -113,7 +126,27 @@ impl Api {
             rescan: Arc::default(),
             downloads_public: Arc::new(Semaphore::new(DOWNLOADS_PUBLIC_MAX)),
             downloads_officer: Arc::new(Semaphore::new(DOWNLOADS_OFFICER_MAX)),
+            publisher,
+            search: Arc::default(),
+            searches: Arc::new(Semaphore::new(SEARCHES_MAX)),
+            events: Arc::new(Semaphore::new(EVENTS_MAX)),
+            exports: Exports::default(),
         }))
+    }
+
+    /// Reads the names that are searched, and again whenever master data changes, for as long as pages are published. One
+    /// task of a node calls it.
+    pub fn read_names(&self) -> impl Future<Output = ()> + Send + 'static {
+        let shared = &self.0;
+        let queries = Arc::clone(&shared.ports.queries);
+        Arc::clone(&shared.search).run(queries, shared.publisher.master_data())
+    }
+
+    /// The pages that are not kept ready, for a listener that shows them.
+    fn pages(&self) -> Router {
+        let ports = &self.0.ports;
+        let search = Arc::clone(&self.0.search);
+        public_pages(Arc::clone(&ports.queries), Arc::clone(&ports.operations), search)
     }
 }
 

@@ -20,7 +20,7 @@ use super::{
 use crate::auth::{self, Caller};
 use crate::error::{Code, Problem};
 
-pub(crate) fn router(api: &Api, pages: Router) -> Router {
+pub(crate) fn router(api: &Api) -> Router {
     let surface = Surface::new(api, Listener::Officer);
     let whole = |routes: Router| {
         routes
@@ -30,7 +30,7 @@ pub(crate) fn router(api: &Api, pages: Router) -> Router {
     };
     // The desk calls what everybody calls, and its pages are answers like any other.
     let desk = crate::desk::router(whole(calls(&surface)));
-    whole(calls(&surface).merge(pages).merge(crate::web::entry::routes()).merge(desk))
+    whole(calls(&surface).merge(api.pages()).merge(crate::web::entry::routes()).merge(desk))
 }
 
 /// The calls under `/api/v1`, for whoever shows a token.

@@ -18,6 +18,7 @@ use crate::dto::session::{Account, OwnStation, OwnStations};
 use crate::dto::text::station_name;
 use crate::error::Problem;
 use crate::ports::{ReadError, StateView};
+use crate::walk::passed;
 
 /// `GET /me`.
 pub(super) async fn account(
@@ -73,13 +74,6 @@ fn own_station(view: &dyn StateView, contest: &Contest, station: &Station) -> Re
         state: tally.as_ref().map_or("absent", |tally| tally.state.name()).to_owned(),
         revision: tally.as_ref().map_or(0, |tally| tally.revision),
     })
-}
-
-/// Whether a cursor lies beyond all stations of a region.
-pub(super) fn passed(after: Option<StationCode>, region: RegionCode) -> bool {
-    let Some(after) = after else { return false };
-    let above = after.village().ancestry().find(|above| above.level() == region.level());
-    above.is_some_and(|above| region.number() < above.number())
 }
 
 /// A walk through the tree in the order of station codes, as far as one page needs.

@@ -7,11 +7,11 @@ use super::envelope::envelope;
 use super::{Api, Listener, Surface, reading};
 use crate::error::{Code, Problem};
 
-pub(crate) fn router(api: &Api, pages: Router) -> Router {
+pub(crate) fn router(api: &Api) -> Router {
     let surface = Surface::new(api, Listener::Public);
     reading::router()
         .with_state(surface.clone())
-        .merge(pages)
+        .merge(api.pages())
         .fallback(async || Problem::new(Code::NotFound))
         .layer(from_fn_with_state(surface, envelope))
 }

@@ -21,8 +21,9 @@ use tower::Service;
 
 use crate::limits::ClientAddress;
 
+use super::ready::{self, Left};
 use super::stream::{Activity, Watched};
-use super::{Accept, Accepted, BoxError, Counters, Limits, Protocol, RequestBody};
+use super::{Accept, Accepted, BoxError, Counters, Limits, Protocol, Ready, RequestBody};
 
 /// Where a request comes from, in its extensions: the address of the socket's other end.
 #[derive(Clone, Copy, Debug, Eq, PartialEq)]
@@ -33,6 +34,7 @@ pub(super) struct Shared<S> {
     pub(super) accept: Arc<dyn Accept>,
     pub(super) service: S,
     pub(super) limits: Limits,
+    pub(super) ready: Option<Arc<dyn Ready>>,
     pub(super) counters: Arc<Counters>,
     pub(super) handshakes: Semaphore,
 }
@@ -42,7 +44,7 @@ pub(super) async fn serve<S, B>(
     connection: TcpStream,
     remote: SocketAddr,
     shared: Arc<Shared<S>>,
-    stopping: watch::Receiver<bool>,
+    mut stopping: watch::Receiver<bool>,
 ) where
     S: Service<Request<RequestBody>, Response = Response<B>, Error = Infallible>,
     S: Clone + Send + Sync + 'static,
@@ -61,7 +63,14 @@ pub(super) async fn serve<S, B>(
         shared.counters.handshake_failed();
         return;
     };
-    let Accepted { stream, protocol, mut peer } = accepted;
+    let Accepted { mut stream, protocol, mut peer } = accepted;
+    if let Some(ready) = shared.ready.as_deref().filter(|_| protocol == Protocol::Http1) {
+        let ours = (&shared.limits, &*shared.counters);
+        match ready::serve(stream, ready, ours, &mut stopping).await {
+            Left::Ended => return,
+            Left::Other(rewound) => stream = Box::new(rewound),
+        }
+    }
     peer.insert(RemoteAddress(remote));
     peer.insert(ClientAddress(remote.ip()));
     let activity = Arc::new(Activity::default());

@@ -1,4 +1,4 @@
-//! The accept loop of every HTTP listener, on hyper.
+//! The accept loop of every HTTP listener, on hyper, and in front of it the answers that are ready.
 //!
 //! Invariant: no client decides how long it is waited for. Handshake, header, body, idle time, a stalled write
 //! and the whole request each have a deadline; connections, streams and buffers each have a cap.
@@ -9,8 +9,10 @@ mod body;
 mod connection;
 mod counters;
 mod limits;
+mod ready;
 mod server;
 mod stream;
+mod threads;
 
 #[cfg(test)]
 mod tests;
@@ -20,7 +22,9 @@ pub use body::RequestBody;
 pub use connection::RemoteAddress;
 pub use counters::{Counters, Counts};
 pub use limits::{Limits, UploadLimits};
+pub use ready::{Ready, ReadyRequest};
 pub use server::Server;
+pub use threads::{ThreadStart, on_threads};
 
 /// What bodies fail with.
 pub type BoxError = Box<dyn std::error::Error + Send + Sync>;

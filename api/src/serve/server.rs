@@ -16,7 +16,7 @@ use tokio::task::JoinSet;
 use tower::Service;
 
 use super::connection::{self, Shared};
-use super::{Accept, BoxError, Counters, Limits, RequestBody};
+use super::{Accept, BoxError, Counters, Limits, Ready, RequestBody};
 
 /// Pause after an `accept` that failed for want of descriptors or memory: trying at once would only burn CPU.
 const ACCEPT_PAUSE: Duration = Duration::from_millis(50);
@@ -26,6 +26,7 @@ pub struct Server {
     listener: TcpListener,
     accept: Arc<dyn Accept>,
     limits: Limits,
+    ready: Option<Arc<dyn Ready>>,
     counters: Arc<Counters>,
 }
 
@@ -33,7 +34,19 @@ impl Server {
     /// Puts the parts together. The listener is bound already, so that a port in use is the caller's error.
     #[must_use]
     pub fn new(listener: TcpListener, accept: Arc<dyn Accept>, limits: Limits) -> Self {
-        Self { listener, accept, limits, counters: Arc::default() }
+        Self { listener, accept, limits, ready: None, counters: Arc::default() }
+    }
+
+    /// Answers from these first, on connections of HTTP/1.
+    #[must_use]
+    pub fn with_ready(self, ready: Arc<dyn Ready>) -> Self {
+        Self { ready: Some(ready), ..self }
+    }
+
+    /// Counts with other listeners of the same address.
+    #[must_use]
+    pub fn with_counters(self, counters: Arc<Counters>) -> Self {
+        Self { counters, ..self }
     }
 
     /// The counters of this listener, which outlive it.
@@ -52,12 +65,12 @@ impl Server {
         B: Body<Data = Bytes> + Send + 'static,
         B::Error: Into<BoxError>,
     {
-        let Self { listener, accept, limits, counters } = self;
+        let Self { listener, accept, limits, ready, counters } = self;
         listener.set_nonblocking(true)?;
         let listener = tokio::net::TcpListener::from_std(listener)?;
         let handshakes = Semaphore::new(limits.handshakes_max);
         let shared =
-            Arc::new(Shared { accept, service, limits, counters: Arc::clone(&counters), handshakes });
+            Arc::new(Shared { accept, service, limits, ready, counters: Arc::clone(&counters), handshakes });
         let permits = Arc::new(Semaphore::new(limits.connections_max));
         let (stopping, _) = watch::channel(false);
         let mut connections = JoinSet::new();

@@ -16,7 +16,10 @@ use tokio::net::TcpStream;
 use tokio::sync::{Notify, oneshot};
 use tokio::task::JoinHandle;
 
-use super::{Accept, Accepted, Counters, Limits, Plain, Protocol, RemoteAddress, RequestBody, Server};
+use super::{
+    Accept, Accepted, Counters, Limits, Plain, Protocol, Ready, ReadyRequest, RemoteAddress, RequestBody,
+    Server,
+};
 
 const LONG: Duration = Duration::from_mins(1);
 const SHORT: Duration = Duration::from_millis(40);
@@ -50,14 +53,24 @@ struct Gate {
 }
 
 fn start(limits: Limits, accept: Arc<dyn Accept>, gate: Gate) -> Running {
+    start_with(limits, accept, gate, |server| server)
+}
+
+fn start_with(
+    limits: Limits,
+    accept: Arc<dyn Accept>,
+    gate: Gate,
+    more: impl FnOnce(Server) -> Server,
+) -> Running {
     let listener = std::net::TcpListener::bind("127.0.0.1:0").unwrap();
     let address = listener.local_addr().unwrap();
-    let server = Server::new(listener, accept, limits);
+    let server = more(Server::new(listener, accept, limits));
     let counters = server.counters();
     let service = tower::service_fn(move |request: Request<RequestBody>| answer(request, gate.clone()));
     let (stop, stopped) = oneshot::channel();
     let task = tokio::spawn(server.run(service, async {
-        stopped.await.unwrap();
+        // A test that is over drops the sender.
+        drop(stopped.await);
     }));
     Running { address, counters, stop, task }
 }
@@ -301,4 +314,78 @@ async fn a_handshake_that_does_not_end_is_given_up() {
     assert_eq!(read_all(&mut client).await, "");
     assert_eq!(running.counters.counts().handshakes_failed, 1);
     end(running).await;
+}
+
+/// Has `/small` and `/large` ready.
+struct Shelf;
+
+impl Ready for Shelf {
+    fn answer(&self, request: &ReadyRequest<'_>, head: &mut Vec<u8>) -> Option<Bytes> {
+        let length = match request.path {
+            "/small" => 5,
+            "/large" => 100_000,
+            _ => return None,
+        };
+        head.extend_from_slice(
+            format!("HTTP/1.1 200 OK\r\ncontent-length: {length}\r\nshelf: 1\r\n\r\n").as_bytes(),
+        );
+        Some(Bytes::from(vec![b'x'; length]))
+    }
+}
+
+fn shelved(limits: Limits) -> Running {
+    start_with(limits, Arc::new(Plain), Gate::default(), |server| server.with_ready(Arc::new(Shelf)))
+}
+
+#[tokio::test]
+async fn what_is_ready_is_answered_in_order_however_it_arrives() {
+    let running = shelved(patient());
+    let mut stream = connect(&running).await;
+    let many = "GET /small HTTP/1.1\r\nHost: a\r\n\r\nHEAD /large?q HTTP/1.1\r\nHost: a\r\n\r\nGET /large HTTP/1.1\r\nHost: a\r\n\r\nGET /other HTTP/1.1\r\nHost: a\r\nConnection: close\r\n\r\n";
+    for part in many.as_bytes().chunks(7) {
+        stream.write_all(part).await.unwrap();
+        tokio::task::yield_now().await;
+    }
+    let text = read_all(&mut stream).await;
+    let heads: Vec<&str> = text.split("HTTP/1.1 200 OK\r\n").skip(1).collect();
+    assert_eq!(heads.len(), 4, "{} bytes", text.len());
+    assert!(heads[0].ends_with("\r\n\r\nxxxxx") && heads[1].ends_with("shelf: 1\r\n\r\n"));
+    assert_eq!(heads[2].matches('x').count(), 100_000);
+    assert!(!heads[3].contains("shelf") && heads[3].contains("RemoteAddress"), "{}", heads[3]);
+    assert_eq!(running.counters.counts().requests, 4);
+}
+
+#[tokio::test]
+async fn whatever_is_not_plain_goes_on_elsewhere() {
+    for request in [
+        "POST /small HTTP/1.1\r\nHost: a\r\nContent-Length: 0\r\nConnection: close\r\n\r\n",
+        "GET /small HTTP/1.1\r\nHost: a\r\nContent-Length: 1\r\nConnection: close\r\n\r\nx",
+        "GET /small HTTP/1.1\r\nHost: a\r\nTransfer-Encoding: chunked\r\nConnection: close\r\n\r\n0\r\n\r\n",
+        "GET /small HTTP/1.0\r\n\r\n",
+        "GET http://a/small HTTP/1.1\r\nHost: a\r\nConnection: close\r\n\r\n",
+        "GET /small HTTP/1.1\r\nHost: a\r\nConnection: close\r\n\r\n",
+    ] {
+        let running = shelved(patient());
+        let mut stream = connect(&running).await;
+        stream.write_all(request.as_bytes()).await.unwrap();
+        let text = read_all(&mut stream).await;
+        assert!(text.starts_with("HTTP/1.") && !text.contains("shelf"), "{request}: {text}");
+    }
+    let running = shelved(patient());
+    let mut stream = connect(&running).await;
+    stream.write_all(b"GET /small HTTP/1.1\r\nHost\x00: a\r\n\r\n").await.unwrap();
+    let text = read_all(&mut stream).await;
+    assert!(text.is_empty() || text.starts_with("HTTP/1.1 400 "), "as hyper ends it: {text}");
+}
+
+#[tokio::test]
+async fn a_head_that_does_not_end_and_an_idle_connection_are_closed() {
+    for begun in [&b"GET /sm"[..], b"", b"GET /small HTTP/1.1\r\nHost: a\r\n\r\nGET"] {
+        let limits = Limits { header_timeout: SHORT, idle_timeout: SHORT, ..patient() };
+        let running = shelved(limits);
+        let mut stream = connect(&running).await;
+        stream.write_all(begun).await.unwrap();
+        assert!(!read_all(&mut stream).await.contains(" 4"), "{begun:?}");
+        wait_until(|| running.counters.counts().open == 0).await;
+    }
 }

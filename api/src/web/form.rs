@@ -11,10 +11,9 @@ use tally::station::{Event, Station, Tally};
 
 use crate::dto::flags::{Flag, Subject};
 use crate::dto::text::{grouped, station_name};
-use crate::limits::NEXT_POLL_MS;
 use crate::ports::{ReadError, StateView};
 
-use super::frame::Frame;
+use super::frame::{Conditions, Frame};
 use super::moment::{self, Zone};
 use super::paper;
 use super::region::ballot_order;
@@ -45,6 +44,7 @@ pub(super) struct FormPage {
     state_meaning: &'static str,
     flags: Vec<FlagLine>,
     form: Option<Paper>,
+    photos: Vec<String>,
     history: Vec<EventLine>,
     older: usize,
 }
@@ -102,7 +102,7 @@ pub(super) fn render(
     view: &dyn StateView,
     contest: &Contest,
     code: StationCode,
-    stale: bool,
+    conditions: Conditions,
 ) -> Result<Option<FormPage>, ReadError> {
     let Some(station) = view.station(code)?.filter(|_| contest.held_at(code)) else {
         return Ok(None);
@@ -116,8 +116,8 @@ pub(super) fn render(
     let offered = |other: &Contest| other.held_at(code);
     let choices = trail::choices(&contests, contest, offered, |other| format!("/tps/{code}/{}", other.id));
     let village = above.last().map(|step| step.name.as_str()).unwrap_or_default();
-    let mut frame = Frame::new(format!("{name}, {village} \u{2013} {}", contest.name), stale);
-    frame.next_poll_ms = NEXT_POLL_MS;
+    let mut frame = Frame::new(format!("{name}, {village} \u{2013} {}", contest.name), conditions);
+    frame.next_poll_ms = conditions.next_poll_ms;
     frame.data_address = Some(format!("/api/v1/stations/{code}/{}", contest.id));
     let kept = tally.as_ref().map(|tally| tally.state);
     Ok(Some(FormPage {
@@ -136,9 +136,17 @@ pub(super) fn render(
         state_meaning: words::state_meaning(kept),
         flags: flag_lines(tally.as_ref(), contest, &station),
         form: tally.as_ref().map(|tally| paper(&tally.form, contest)),
+        photos: photos(&events),
         older: events.len().saturating_sub(HISTORY_MAX),
         history: history(&events, contest, zone),
     }))
+}
+
+/// Addresses of the photos that the current revision names.
+fn photos(events: &[Event]) -> Vec<String> {
+    let reported = events.iter().rev().find(|event| event.form.is_some());
+    let named = reported.map_or(&[][..], |event| &event.attachments);
+    named.iter().map(|photo| format!("/api/v1/attachments/{}", hex(&photo.0))).collect()
 }
 
 fn flag_lines(tally: Option<&Tally>, contest: &Contest, station: &Station) -> Vec<FlagLine> {

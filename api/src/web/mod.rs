@@ -3,19 +3,26 @@
 //! Invariant: a page is made from one view and is the same on every node at the same index; everything that
 //! came from outside is escaped by the templates; nothing on a page names another host.
 
+mod about;
+mod anomalies;
 mod assets;
 mod children;
+mod docs;
+mod embedded;
 pub mod entry;
 mod form;
 mod frame;
+mod kiosk;
 mod moment;
 mod notice;
 mod number;
 mod pages;
 pub(crate) mod paper;
 mod region;
+mod search;
 mod status;
 mod target;
+mod tiles;
 mod trail;
 mod words;
 
@@ -36,14 +43,19 @@ use crate::dto::text::parse_time;
 
 use crate::ports::{ReadError, StateView};
 
-pub use frame::{LEADER_AGE_MS_MAX, stale};
+pub use frame::{Conditions, LEADER_AGE_MS_MAX};
 pub use notice::{NOT_FOUND, UNAVAILABLE};
-pub use pages::public_pages;
+pub(crate) use pages::public_pages;
 pub use target::Target;
 
 /// Addresses of the style sheet, of that of the desk, and of the icon.
 pub(crate) fn asset_addresses() -> (&'static str, &'static str, &'static str) {
     (&assets::STYLE.address, &assets::DESK_STYLE.address, &assets::ICON.address)
+}
+
+/// The files that pages need: path, media type and bytes of each.
+pub(crate) fn public_files() -> Vec<(&'static str, &'static str, Bytes)> {
+    assets::all().into_iter().map(|asset| (asset.path, asset.media_type, asset.bytes.clone())).collect()
 }
 
 /// What a role is called by its name on the wire.
@@ -55,6 +67,14 @@ pub(crate) fn role_words(name: &str) -> &'static str {
 pub(crate) fn state_words(name: &str) -> &'static str {
     words::state(TallyState::ALL.into_iter().find(|state| state.name() == name))
 }
+
+/// What the children of a region of a level are called.
+pub(crate) const fn children_words(level: Level) -> &'static str {
+    words::children(level)
+}
+
+/// The parameter that a later part of a list is asked for with: the station to go on after.
+pub(crate) const AFTER: &str = "sesudah";
 
 /// What a level is called by its name on the wire.
 pub(crate) fn level_words(name: &str) -> &'static str {
@@ -78,6 +98,8 @@ pub(crate) fn when(time: &str, place: &str) -> String {
 pub enum Subject {
     /// Nothing that can be named: no contest is defined.
     Nothing,
+    /// Regions, stations and contests; no form.
+    MasterData,
     /// Sums of a region.
     Region(ContestId, RegionCode),
     /// The form of a station.
@@ -93,29 +115,38 @@ pub struct Rendered {
     pub body: Bytes,
 }
 
-/// Renders the page at a target; `None` when there is nothing there. `stale` marks the page as possibly old.
-pub fn render(view: &dyn StateView, target: Target, stale: bool) -> Result<Option<Rendered>, ReadError> {
+/// Renders the page at a target; `None` when there is nothing there.
+pub fn render(
+    view: &dyn StateView,
+    target: Target,
+    conditions: Conditions,
+) -> Result<Option<Rendered>, ReadError> {
     match target {
         Target::Home => {
             let Some(contest) = view.contests()?.into_iter().next() else {
                 let body = notice::NOTHING_YET.clone();
                 return Ok(Some(Rendered { subject: Subject::Nothing, body }));
             };
-            region_page(view, &contest, contest.region(), stale)
+            region_page(view, &contest, contest.region(), conditions)
         }
         Target::Region(id, region) => match view.contest(&id)? {
-            Some(contest) => region_page(view, &contest, region, stale),
+            Some(contest) => region_page(view, &contest, region, conditions),
             None => Ok(None),
         },
         Target::Station(station) => {
             let contests = view.contests()?;
             match contests.iter().find(|contest| contest.held_at(station)) {
-                Some(contest) => form_page(view, contest, station, stale),
+                Some(contest) => form_page(view, contest, station, conditions),
                 None => Ok(None),
             }
         }
+        Target::Anomalies(id, region) => match view.contest(&id)? {
+            Some(contest) => anomalies_page(view, &contest, (region, None), conditions),
+            None => Ok(None),
+        },
+        Target::About => rendered(Subject::MasterData, &about::page(conditions)).map(Some),
         Target::Form(station, id) => match view.contest(&id)? {
-            Some(contest) => form_page(view, &contest, station, stale),
+            Some(contest) => form_page(view, &contest, station, conditions),
             None => Ok(None),
         },
     }
@@ -125,9 +156,20 @@ fn region_page(
     view: &dyn StateView,
     contest: &Contest,
     region: RegionCode,
-    stale: bool,
+    conditions: Conditions,
 ) -> Result<Option<Rendered>, ReadError> {
-    let page = region::render(view, contest, region, stale)?;
+    let page = region::render(view, contest, region, conditions)?;
+    page.map(|page| rendered(Subject::Region(contest.id, region), &page)).transpose()
+}
+
+/// The forms of a region that deserve a look, from after a station on.
+fn anomalies_page(
+    view: &dyn StateView,
+    contest: &Contest,
+    (region, after): (RegionCode, Option<StationCode>),
+    conditions: Conditions,
+) -> Result<Option<Rendered>, ReadError> {
+    let page = anomalies::render(view, contest, (region, after), conditions)?;
     page.map(|page| rendered(Subject::Region(contest.id, region), &page)).transpose()
 }
 
@@ -135,9 +177,9 @@ fn form_page(
     view: &dyn StateView,
     contest: &Contest,
     station: StationCode,
-    stale: bool,
+    conditions: Conditions,
 ) -> Result<Option<Rendered>, ReadError> {
-    let page = form::render(view, contest, station, stale)?;
+    let page = form::render(view, contest, station, conditions)?;
     page.map(|page| rendered(Subject::Form(contest.id, station), &page)).transpose()
 }
 

@@ -7,7 +7,7 @@ use std::sync::LazyLock;
 use askama::Template;
 use bytes::Bytes;
 
-use super::frame::Frame;
+use super::frame::{Conditions, Frame};
 
 /// What such a page shows.
 #[derive(Template)]
@@ -19,7 +19,7 @@ struct NoticePage {
 }
 
 fn notice(heading: &'static str, text: &'static str) -> Bytes {
-    let frame = Frame::new(format!("{heading} \u{2013} Rakit"), false);
+    let frame = Frame::new(format!("{heading} \u{2013} Rakit"), Conditions::quiet(0));
     // Rendering fails only when a value of the template does, and these are plain text.
     NoticePage { frame, heading, text }
         .render()

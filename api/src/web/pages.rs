@@ -2,56 +2,131 @@
 //!
 //! Invariant: the same bytes and headers as the publisher's, only made at each request.
 
-use std::sync::Arc;
+use std::sync::{Arc, LazyLock};
 
 use axum::Router;
 use axum::body::Body;
-use axum::extract::{Request, State};
+use axum::extract::{Query, Request, State};
 use axum::response::Response;
 use axum::routing::get;
 use http::{HeaderValue, StatusCode, header};
+use tally::region::StationCode;
 
 use askama::Template;
 
-use crate::ports::{Operations, Queries, ReadError};
+use crate::dto::search::SearchPage;
+use crate::dto::sirekap::SirekapFile;
+use crate::error::{Code, Problem};
+use crate::limits::{SEARCH_BYTES_MAX, SEARCH_DEFAULT};
+use crate::ports::{Operations, Queries, ReadError, StateView};
 use crate::publisher::page::{Kind, Page};
+use crate::search::Search;
 
-use super::{Target, assets, frame, notice, status};
+use super::{AFTER, Conditions, Rendered, Target, assets, docs, kiosk, notice, search, status};
 
 /// What the handlers need.
 #[derive(Clone)]
 struct Pages {
     queries: Arc<dyn Queries>,
     operations: Arc<dyn Operations>,
+    search: Arc<Search>,
 }
 
 /// All pages and their assets, GET and HEAD.
-pub fn public_pages(queries: Arc<dyn Queries>, operations: Arc<dyn Operations>) -> Router {
+pub(crate) fn public_pages(
+    queries: Arc<dyn Queries>,
+    operations: Arc<dyn Operations>,
+    search: Arc<Search>,
+) -> Router {
     let mut router = Router::new()
         .route("/", get(state_page))
         .route("/{contest}/{region}", get(state_page))
         .route("/tps/{station}", get(state_page))
         .route("/tps/{station}/{contest}", get(state_page))
+        .route("/janggal/{contest}/{region}", get(state_page))
+        .route("/tentang", get(state_page))
+        .route("/cari", get(search_page))
+        .route("/pemilu/{*file}", get(sirekap_file))
+        .route("/wilayah/{*file}", get(sirekap_file))
+        .route("/docs", get(docs_page))
         .route("/status", get(status_page));
+    router = router.merge(kiosk::routes());
     for asset in assets::all() {
         let page = Arc::new(Page::compressed(Kind::Asset(asset.media_type), asset.bytes.clone()));
         let file = move |request: Request| std::future::ready(answer(&page, &request));
         router = router.route(asset.path, get(file));
     }
-    router.with_state(Pages { queries, operations })
+    router.with_state(Pages { queries, operations, search })
 }
 
 async fn state_page(State(pages): State<Pages>, request: Request) -> Response {
     let Some(target) = Target::parse(request.uri().path()) else {
         return not_found();
     };
-    let stale = frame::stale(pages.queries.freshness().leader_age_ms);
-    let rendered = pages.queries.local().and_then(|view| super::render(&*view, target, stale));
-    match rendered {
+    let conditions = Conditions::quiet(pages.queries.freshness().leader_age_ms);
+    let after = parameter(&request, AFTER).and_then(|after| StationCode::parse(&after));
+    match pages.queries.local().and_then(|view| rendered(&*view, target, after, conditions)) {
         Ok(Some(rendered)) => answer(&Page::plain(Kind::Html, rendered.body), &request),
         Ok(None) => not_found(),
         Err(error) => unavailable(&error),
     }
+}
+
+fn rendered(
+    view: &dyn StateView,
+    target: Target,
+    after: Option<StationCode>,
+    conditions: Conditions,
+) -> Result<Option<Rendered>, ReadError> {
+    match (target, after) {
+        (Target::Anomalies(id, region), Some(after)) => match view.contest(&id)? {
+            Some(contest) => super::anomalies_page(view, &contest, (region, Some(after)), conditions),
+            None => Ok(None),
+        },
+        (target, _) => super::render(view, target, conditions),
+    }
+}
+
+/// A query parameter, the first of its name.
+fn parameter(request: &Request, name: &str) -> Option<String> {
+    let Query(pairs) = Query::<Vec<(String, String)>>::try_from_uri(request.uri()).ok()?;
+    pairs.into_iter().find(|(key, _)| key == name).map(|(_, value)| value)
+}
+
+/// "Cari TPS": what was typed is found or not, and never an error.
+async fn search_page(State(pages): State<Pages>, request: Request) -> Response {
+    let mut text = parameter(&request, "q").unwrap_or_default();
+    let end = (0..=SEARCH_BYTES_MAX.min(text.len())).rev().find(|end| text.is_char_boundary(*end));
+    text.truncate(end.unwrap_or(0));
+    // Milliseconds at worst: not on a thread that answers a hundred thousand others a second.
+    let page = tokio::task::spawn_blocking(move || {
+        let conditions = Conditions::quiet(pages.queries.freshness().leader_age_ms);
+        let view = pages.queries.local()?;
+        let names = pages.search.names();
+        let found = names.map(|names| {
+            let found = names.find(&*view, &text, SEARCH_DEFAULT)?;
+            SearchPage::of(&*view, &found)
+        });
+        let page = search::page(&*view, text, found.transpose()?, conditions)?;
+        page.render().map_err(|error| ReadError::Store(format!("page not rendered: {error}")))
+    });
+    match page.await {
+        Ok(Ok(body)) => answer(&Page::plain(Kind::Html, body.into()), &request),
+        Ok(Err(error)) => unavailable(&error),
+        Err(error) => unavailable(&ReadError::Store(error.to_string())),
+    }
+}
+
+/// A file as Sirekap had it, for listeners without a publisher.
+async fn sirekap_file(State(pages): State<Pages>, request: Request) -> Result<Response, Problem> {
+    let file = SirekapFile::parse(request.uri().path()).ok_or_else(|| Problem::new(Code::NotFound))?;
+    let value = file.read(&*pages.queries.local()?)?.ok_or_else(|| Problem::new(Code::NotFound))?;
+    Ok(answer(&Page::plain(Kind::Json, value.to_string().into()), &request))
+}
+
+async fn docs_page(request: Request) -> Response {
+    static PAGE: LazyLock<Page> = LazyLock::new(|| Page::compressed(Kind::Html, docs::PAGE.clone()));
+    answer(&PAGE, &request)
 }
 
 async fn status_page(State(pages): State<Pages>, request: Request) -> Response {

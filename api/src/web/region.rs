@@ -8,14 +8,16 @@ use tally::contest::{Contest, ContestOption};
 use tally::ids::LogTime;
 use tally::region::{Level, RegionCode};
 
-use crate::dto::results::{self, Totals};
+use crate::dto::results::{self, ResultsPage, Totals};
 use crate::dto::text::{grouped, parse_time};
+use crate::export::region::WORKBOOK_STATIONS_MAX;
 use crate::ports::{ReadError, StateView};
 
 use super::children::{self, Child};
-use super::frame::Frame;
+use super::frame::{Conditions, Frame};
 use super::moment::{self, Zone};
 use super::number::{Share, percent};
+use super::tiles::{self, TileMap};
 use super::trail::{self, Choice, Step};
 use super::words;
 
@@ -44,6 +46,17 @@ pub(super) struct RegionPage {
     children_word: &'static str,
     children: Vec<Child>,
     children_are_stations: bool,
+    map: Option<TileMap>,
+    /// The page of forms that deserve a look.
+    anomalies: String,
+    files: Vec<FileLink>,
+}
+
+/// The results as a file.
+struct FileLink {
+    address: String,
+    name: &'static str,
+    what: &'static str,
 }
 
 /// How far the count is.
@@ -88,7 +101,7 @@ pub(super) fn render(
     view: &dyn StateView,
     contest: &Contest,
     code: RegionCode,
-    stale: bool,
+    conditions: Conditions,
 ) -> Result<Option<RegionPage>, ReadError> {
     let Some(page) = results::read(view, contest, code)? else {
         return Ok(None);
@@ -100,8 +113,8 @@ pub(super) fn render(
     let choices = trail::choices(&contests, contest, offered, |other| trail::region_address(other, code));
     let zone = Zone::of(code);
     let time = page.as_of.at.as_deref().and_then(parse_time).unwrap_or(LogTime(0));
-    let mut frame = Frame::new(format!("{} \u{2013} {}", page.region.name, contest.name), stale);
-    frame.next_poll_ms = page.next_poll_ms;
+    let mut frame = Frame::new(format!("{} \u{2013} {}", page.region.name, contest.name), conditions);
+    frame.next_poll_ms = conditions.next_poll_ms;
     frame.data_address = Some(format!("/api/v1/results/{}/{code}", contest.id));
     Ok(Some(RegionPage {
         frame,
@@ -120,8 +133,29 @@ pub(super) fn render(
         children_word: words::children(code.level()),
         children_are_stations: code.level() == Level::Village,
         children: children::rows(&page, contest),
+        map: if code.level() == Level::Nation { tiles::map(&page) } else { None },
+        anomalies: format!("/janggal/{}/{code}", contest.id),
+        files: files(contest, &page),
         name: page.region.name,
     }))
+}
+
+fn files(contest: &Contest, page: &ResultsPage) -> Vec<FileLink> {
+    const FILES: [(&str, &str, &str); 5] = [
+        ("csv", "CSV", "satu baris tiap TPS"),
+        ("xlsx", "Excel", "satu baris tiap TPS"),
+        ("json", "JSON", "satu entri tiap TPS"),
+        ("pdf", "PDF", "untuk dicetak"),
+        ("cdf.json", "NIST CDF", "SP 1500-100"),
+    ];
+    let offered = |ending: &str| ending != "xlsx" || page.progress.stations <= WORKBOOK_STATIONS_MAX;
+    let files = FILES.into_iter().filter(|(ending, ..)| offered(ending));
+    let link = |(ending, name, what): (&str, &'static str, &'static str)| FileLink {
+        address: format!("/api/v1/exports/{}/{}.{ending}", contest.id, page.region.code),
+        name,
+        what,
+    };
+    files.map(link).collect()
 }
 
 fn progress(progress: &results::Progress) -> Progress {

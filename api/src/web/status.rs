@@ -7,7 +7,7 @@ use askama::Template;
 use crate::dto::text::grouped;
 use crate::ports::{ClusterStatus, Freshness, MemberStatus};
 
-use super::frame::{self, Frame};
+use super::frame::{Conditions, Frame};
 use super::words;
 
 /// When a reader of this page should look again, in milliseconds.
@@ -46,7 +46,7 @@ struct MemberLine {
 /// Words the status of the cluster.
 pub(super) fn page(status: ClusterStatus, freshness: Freshness) -> StatusPage {
     let title = "Status simpul \u{2013} Rakit".to_owned();
-    let mut frame = Frame::new(title, frame::stale(freshness.leader_age_ms));
+    let mut frame = Frame::new(title, Conditions::quiet(freshness.leader_age_ms));
     frame.next_poll_ms = POLL_MS;
     frame.data_address = Some("/api/v1/status".to_owned());
     let leader = status.leader;

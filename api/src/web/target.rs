@@ -16,6 +16,10 @@ pub enum Target {
     Station(StationCode),
     /// `/tps/{station}/{contest}`.
     Form(StationCode, ContestId),
+    /// `/janggal/{contest}/{region}`: the first page of the forms that deserve a look.
+    Anomalies(ContestId, RegionCode),
+    /// `/tentang`.
+    About,
 }
 
 impl Target {
@@ -26,6 +30,9 @@ impl Target {
         if rest.is_empty() {
             return Some(Self::Home);
         }
+        if rest == "tentang" {
+            return Some(Self::About);
+        }
         let mut parts = rest.split('/');
         let (first, second, third) = (parts.next()?, parts.next()?, parts.next());
         if parts.next().is_some() {
@@ -35,6 +42,9 @@ impl Target {
             ("tps", None) => StationCode::parse(second).map(Self::Station),
             ("tps", Some(contest)) => {
                 Some(Self::Form(StationCode::parse(second)?, ContestId::parse(contest)?))
+            }
+            ("janggal", Some(region)) => {
+                Some(Self::Anomalies(ContestId::parse(second)?, RegionCode::parse(region)?))
             }
             (contest, None) => Some(Self::Region(ContestId::parse(contest)?, RegionCode::parse(second)?)),
             (_, Some(_)) => None,
@@ -55,6 +65,8 @@ mod tests {
         assert_eq!(Target::parse("/ppwp/3175"), Some(Target::Region(contest, region)));
         assert_eq!(Target::parse("/tps/3175091001087"), Some(Target::Station(station)));
         assert_eq!(Target::parse("/tps/3175091001087/ppwp"), Some(Target::Form(station, contest)));
+        assert_eq!(Target::parse("/janggal/ppwp/3175"), Some(Target::Anomalies(contest, region)));
+        assert_eq!(Target::parse("/tentang"), Some(Target::About));
     }
 
     #[test]
@@ -69,6 +81,8 @@ mod tests {
             "/PPWP/31",
             "/tps/1",
             "/tps/3175091001087/ppwp/x",
+            "/janggal/ppwp/317",
+            "/tentang/",
             "/ppwp/31/x",
             "//0",
             "/ppwp/%30",

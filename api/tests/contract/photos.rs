@@ -6,7 +6,7 @@ use std::sync::{Arc, Mutex};
 
 use api::ports::{
     AttachmentError, AttachmentInfo, AttachmentReader, AttachmentScan, AttachmentUpload, Attachments,
-    Content, Finding, MediaType, Quarantine, Scanner, ScannerError, Suspect,
+    Content, Finding, MediaType, Scanner, ScannerError, Scratch, ScratchFile,
 };
 use bytes::Bytes;
 use futures_util::FutureExt as _;
@@ -92,7 +92,7 @@ impl Content for Waiting {
     }
 }
 
-impl Suspect for Waiting {
+impl ScratchFile for Waiting {
     fn write(&mut self, bytes: Bytes) -> BoxFuture<'_, Result<(), AttachmentError>> {
         self.0.extend_from_slice(&bytes);
         async { Ok(()) }.boxed()
@@ -105,11 +105,11 @@ impl Drop for Waiting {
     }
 }
 
-impl Quarantine for Photos {
-    fn begin(&self) -> BoxFuture<'_, Result<Box<dyn Suspect>, AttachmentError>> {
+impl Scratch for Photos {
+    fn begin(&self) -> BoxFuture<'_, Result<Box<dyn ScratchFile>, AttachmentError>> {
         self.waiting.fetch_add(1, Ordering::Relaxed);
-        let suspect: Box<dyn Suspect> = Box::new(Waiting(Vec::new(), Arc::clone(&self.waiting)));
-        async { Ok(suspect) }.boxed()
+        let waiting: Box<dyn ScratchFile> = Box::new(Waiting(Vec::new(), Arc::clone(&self.waiting)));
+        async { Ok(waiting) }.boxed()
     }
 }
 

@@ -44,7 +44,12 @@ fn reads() -> Vec<Asked> {
         read("/api/v1/results/ppwp/0"),
         read("/api/v1/stations/STATION"),
         read("/api/v1/stations/STATION/ppwp"),
+        read("/api/v1/search?q=x"),
+        read("/api/v1/anomalies/ppwp/0"),
         read("/api/v1/changes"),
+        // What is there is followed without end; whoever may not is told before.
+        read("/api/v1/events?contest=tidak-ada&region=0"),
+        read("/api/v1/exports/ppwp/0.csv"),
         read("/api/v1/status"),
         read("/openapi.json"),
         read("/api/v1/me"),
@@ -165,6 +170,7 @@ async fn ask(world: &World, token: Option<&str>, asked: &Asked, (station, accoun
 /// A fresh country for each question: none is answered by what another one did.
 async fn country() -> World {
     let world = World::new().await;
+    world.read_names().await;
     let account = |username: &str, role: &str, scope: &str| json!({"username": username, "password_hash": super::world::hashed(), "role": role, "scope": scope});
     world.define("accounts", &json!({"accounts": [account("admin-jakarta", "admin", "31")]})).await;
     world
@@ -215,6 +221,7 @@ async fn every_call_of_the_description_is_in_the_table() {
             .replace("{contest}", "ppwp")
             .replace("{region}", "0")
             .replace("{name}", "ACCOUNT")
+            .replace("{file}", "0.csv")
             .replace("{key}", "00000000-0000-4000-8000-000000000000")
             .replace("{sha256}", &"0".repeat(64))
     };

@@ -2,6 +2,7 @@
 
 use std::sync::{Arc, OnceLock};
 
+use api::publisher::Publisher;
 use api::{Api, Ports};
 use axum::Router;
 use axum::body::Body;
@@ -24,6 +25,8 @@ pub(crate) const PASSWORD: &str = "kata sandi yang panjang";
 pub(crate) struct World {
     pub(crate) node: Arc<ModelNode>,
     pub(crate) photos: Arc<Photos>,
+    pub(crate) publisher: Arc<Publisher>,
+    api: Api,
     pub(crate) public: Router,
     pub(crate) officer: Router,
     pub(crate) ops: Router,
@@ -131,15 +134,17 @@ impl World {
             operations: node.clone(),
             backups: node.clone(),
             attachments: photos.clone(),
-            quarantine: photos.clone(),
+            scratch: photos.clone(),
             scanner: photos.clone(),
         };
-        let api = Api::new(ports);
-        let pages = || Router::new();
+        let publisher = Publisher::new(ports.queries.clone());
+        let api = Api::new(ports, publisher.clone());
         Self {
-            public: api::public_router(&api, pages()),
-            officer: api::officer_router(&api, pages()),
+            public: api::public_router(&api),
+            officer: api::officer_router(&api),
             ops: api::ops_router(&api),
+            api,
+            publisher,
             photos,
             node,
         }
@@ -229,6 +234,14 @@ impl World {
         let headers: Vec<(&str, &str)> =
             headers.iter().map(|(name, value)| (*name, value.as_str())).collect();
         self.by(token, "POST", &path, &headers, Some(&json!({"reason": "diperiksa"}))).await
+    }
+
+    /// Has the names of regions read, as a node does at its start.
+    pub(crate) async fn read_names(&self) {
+        tokio::spawn(self.api.read_names());
+        while self.get("/api/v1/search?q=x").await.status == 503 {
+            tokio::task::yield_now().await;
+        }
     }
 
     pub(crate) async fn get(&self, path: &str) -> Reply {

@@ -30,8 +30,8 @@ pub fn run(arguments: &Arguments) -> Result<(), Failure> {
     let settings = settings::load(&arguments.config, &arguments.set)?;
     telemetry::install(&settings.telemetry)?;
     let tls = LiveTls::load(&settings.tls)?;
-    let bound = Bound::bind(&settings.listeners)?;
-    let runtimes = Runtimes::start(&settings)?;
+    let bound = Bound::bind(&settings.listeners, settings.limits.public_threads)?;
+    let runtimes = Runtimes::start()?;
     let result = serve(&settings, &tls, bound, &runtimes);
     runtimes.stop();
     result

@@ -137,7 +137,7 @@ impl Default for Limits {
             public_connections: 4_096,
             officer_connections: 4_096,
             ops_connections: 64,
-            public_threads: 2,
+            public_threads: std::thread::available_parallelism().map_or(1, std::num::NonZero::get),
             drain_ms: 5_000,
         }
     }

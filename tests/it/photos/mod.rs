@@ -53,7 +53,7 @@ impl World {
     fn assert_empty(&self, what: &str) {
         for node in 0..3 {
             assert_eq!(self.stored(node), Vec::<PathBuf>::new(), "{what}: node {node}");
-            assert_eq!(files_below(&self.data(node).join("quarantine")), Vec::<PathBuf>::new(), "{what}");
+            assert_eq!(files_below(&self.data(node).join("scratch")), Vec::<PathBuf>::new(), "{what}");
             let staging = files_below(&self.data(node).join("blobs/staging"));
             assert_eq!(staging, Vec::<PathBuf>::new(), "{what}: node {node}");
         }

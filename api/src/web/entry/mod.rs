@@ -13,9 +13,8 @@ use axum::response::{IntoResponse as _, Redirect, Response};
 use axum::routing::get;
 use bytes::Bytes;
 use http::{HeaderValue, header};
-use sha2::{Digest as _, Sha256};
-use tally::ids::hex;
 
+use super::embedded::{self, SCRIPT, Source, sources};
 use super::pages::not_found;
 use crate::publisher::page::{Kind, Page};
 
@@ -26,21 +25,6 @@ mod tests;
 const POLICY: &str = "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self' blob:; connect-src 'self'; manifest-src 'self'; worker-src 'self'; base-uri 'none'; form-action 'none'; frame-ancestors 'none'; require-trusted-types-for 'script'; trusted-types entri";
 /// The camera reads activation codes; nothing else of the device is asked for.
 const PERMISSIONS: &str = "camera=(self), microphone=(), geolocation=()";
-
-const SCRIPT: &str = "text/javascript; charset=utf-8";
-
-/// One file as it lies beside this module.
-struct Source {
-    name: &'static str,
-    media_type: &'static str,
-    bytes: &'static [u8],
-}
-
-macro_rules! sources {
-    ($($name:literal: $media_type:expr,)*) => {
-        [$(Source { name: $name, media_type: $media_type, bytes: include_bytes!($name) }),*]
-    };
-}
 
 const PAGE: &str = include_str!("index.html");
 const WORKER: &str = include_str!("sw.js");
@@ -95,16 +79,8 @@ static SHIPPED: LazyLock<Arc<Shipped>> = LazyLock::new(|| Arc::new(ship()));
 
 /// The part of addresses that changes with any file.
 fn version() -> String {
-    let mut hash = Sha256::new();
     let fixed = [("index.html", PAGE.as_bytes()), ("sw.js", WORKER.as_bytes())];
-    let sources = SOURCES.iter().map(|source| (source.name, source.bytes));
-    for (name, bytes) in fixed.into_iter().chain(sources) {
-        for part in [name.as_bytes(), bytes] {
-            hash.update(u64::try_from(part.len()).unwrap_or(u64::MAX).to_be_bytes());
-            hash.update(part);
-        }
-    }
-    hex(hash.finalize().get(..6).unwrap_or_default())
+    embedded::version(fixed.into_iter().chain(SOURCES.iter().map(|source| (source.name, source.bytes))))
 }
 
 fn ship() -> Shipped {

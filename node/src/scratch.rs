@@ -1,4 +1,4 @@
-//! Where uploads wait until they were looked at: files without names.
+//! Where bytes wait that are not to stay: uploads until they were looked at, results as files. Files without names.
 //!
 //! Invariant: such a file is gone with its last handle, so also when this process is killed; nothing else ever opens
 //! one.
@@ -9,20 +9,20 @@ use std::os::unix::fs::FileExt as _;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
-use api::ports::{AttachmentError, Content, Quarantine, Suspect};
+use api::ports::{AttachmentError, Content, Scratch, ScratchFile};
 use bytes::Bytes;
 use futures_util::future::BoxFuture;
 
 use crate::failure::Failure;
 
 /// Below the data directory.
-const DIRECTORY: &str = "quarantine";
+const DIRECTORY: &str = "scratch";
 /// Largest part that is read at once, in bytes.
 const PART_BYTES_MAX: usize = 1024 * 1024;
 
 /// See the module.
 #[derive(Debug)]
-pub struct UploadQuarantine {
+pub struct ScratchFolder {
     directory: PathBuf,
 }
 
@@ -31,7 +31,7 @@ struct Unnamed {
     size: u64,
 }
 
-impl UploadQuarantine {
+impl ScratchFolder {
     /// Makes the directory below a data directory; what a file system without nameless files left there goes.
     pub fn open(data: &Path) -> Result<Self, Failure> {
         let directory = data.join(DIRECTORY);
@@ -59,18 +59,18 @@ async fn on_disk<T: Send + 'static>(
     })
 }
 
-impl Quarantine for UploadQuarantine {
-    fn begin(&self) -> BoxFuture<'_, Result<Box<dyn Suspect>, AttachmentError>> {
+impl Scratch for ScratchFolder {
+    fn begin(&self) -> BoxFuture<'_, Result<Box<dyn ScratchFile>, AttachmentError>> {
         Box::pin(async {
             let directory = self.directory.clone();
             let file = on_disk(move || tempfile::tempfile_in(directory)).await?;
-            let suspect: Box<dyn Suspect> = Box::new(Unnamed { file: Arc::new(file), size: 0 });
-            Ok(suspect)
+            let waiting: Box<dyn ScratchFile> = Box::new(Unnamed { file: Arc::new(file), size: 0 });
+            Ok(waiting)
         })
     }
 }
 
-impl Suspect for Unnamed {
+impl ScratchFile for Unnamed {
     fn write(&mut self, bytes: Bytes) -> BoxFuture<'_, Result<(), AttachmentError>> {
         Box::pin(async move {
             let (file, place) = (Arc::clone(&self.file), self.size);
@@ -104,13 +104,13 @@ mod tests {
         let folder = tempfile::tempdir().unwrap();
         let left_over = folder.path().join(DIRECTORY).join("left-over");
         std::fs::create_dir_all(&left_over).unwrap();
-        let quarantine = UploadQuarantine::open(folder.path()).unwrap();
-        let mut suspect = quarantine.begin().await.unwrap();
-        suspect.write(Bytes::from_static(b"ab")).await.unwrap();
-        suspect.write(Bytes::from_static(b"cde")).await.unwrap();
-        assert_eq!(suspect.read(1, 3).await.unwrap(), &b"bcd"[..]);
-        assert_eq!(suspect.read(3, 100).await.unwrap(), &b"de"[..]);
-        assert_eq!(suspect.read(5, 100).await.unwrap(), &b""[..]);
+        let scratch = ScratchFolder::open(folder.path()).unwrap();
+        let mut waiting = scratch.begin().await.unwrap();
+        waiting.write(Bytes::from_static(b"ab")).await.unwrap();
+        waiting.write(Bytes::from_static(b"cde")).await.unwrap();
+        assert_eq!(waiting.read(1, 3).await.unwrap(), &b"bcd"[..]);
+        assert_eq!(waiting.read(3, 100).await.unwrap(), &b"de"[..]);
+        assert_eq!(waiting.read(5, 100).await.unwrap(), &b""[..]);
         let names = std::fs::read_dir(folder.path().join(DIRECTORY)).unwrap().count();
         assert_eq!(names, 0, "neither the old one nor this one has a name");
     }
