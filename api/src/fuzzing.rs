@@ -13,14 +13,16 @@ use tally::ids::{ContestId, LogTime};
 use tally::region::RegionCode;
 
 use crate::auth::{code, password, second_factor, token};
+use crate::dto::sirekap::SirekapFile;
 use crate::dto::{
     accounts, attachments, audit, batch, body, changes, cluster, contests, epochs, form, joining, master,
     regions, results, session, stations, status, steps, submission, text,
 };
+use crate::export::region::Format;
 use crate::ports::AuditPlace;
-use crate::publisher;
 use crate::web::Target;
 use crate::{error, limits};
+use crate::{publisher, search};
 
 pub use crate::intake::fuzzing::{documents, photos};
 
@@ -183,6 +185,8 @@ pub fn texts(data: &[u8]) {
         assert_eq!(Target::parse(text), Some(target));
     }
     let _ = (publisher::look_up(text, Some(name)), password::hash_allowed(text), error::Code::parse(text));
+    let (_, _) = (SirekapFile::parse(text), Format::parse(text));
+    assert!(search::words_of(text) <= 8, "a query is cut to a bounded number of words");
     if let Some(place) = AuditPlace::parse(text) {
         assert_eq!(AuditPlace::parse(&place.to_string()), Some(place), "{text}");
     }

@@ -37,6 +37,8 @@ pub const SEARCH_MAX: usize = 100;
 pub const SEARCH_DEFAULT: usize = 20;
 /// Searches at once, public and officers together: each takes a core for milliseconds.
 pub const SEARCHES_MAX: usize = 64;
+/// Walks over the stations of a region at once, of one kind: each reads thousands of rows.
+pub const WALKS_MAX: usize = 64;
 /// Connections that events go over at once, public and officers together.
 pub const EVENTS_MAX: usize = 2_048;
 /// How long such a connection may last, in milliseconds: then the client comes back, to another node perhaps.

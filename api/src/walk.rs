@@ -41,6 +41,24 @@ pub(crate) fn passed(after: Option<StationCode>, region: RegionCode) -> bool {
     above.is_some_and(|above| region.number() < above.number())
 }
 
+/// The stations of a village that hold a contest, each with its form, by code.
+pub(crate) fn with_forms(
+    view: &dyn StateView,
+    contest: &Contest,
+    village: RegionCode,
+) -> Result<Vec<(Station, Option<Tally>)>, ReadError> {
+    let mut tallies = view.tallies_of(&contest.id, village)?.into_iter().peekable();
+    let mut stations = Vec::new();
+    for station in view.stations_of(village)? {
+        while tallies.next_if(|(other, _)| *other < station.code).is_some() {}
+        let tally = tallies.next_if(|(other, _)| *other == station.code).map(|(_, tally)| tally);
+        if contest.held_at(station.code) {
+            stations.push((station, tally));
+        }
+    }
+    Ok(stations)
+}
+
 struct Walk<'a> {
     view: &'a dyn StateView,
     contest: &'a Contest,
@@ -74,13 +92,9 @@ impl Walk<'_> {
     }
 
     fn village(&mut self, code: RegionCode, name: &str) -> Result<(), ReadError> {
-        let mut tallies = self.view.tallies_of(&self.contest.id, code)?.into_iter().peekable();
-        for station in self.view.stations_of(code)? {
-            while tallies.next_if(|(other, _)| *other < station.code).is_some() {}
-            let tally = tallies.next_if(|(other, _)| *other == station.code).map(|(_, tally)| tally);
+        for (station, tally) in with_forms(self.view, self.contest, code)? {
             let new = self.after.is_none_or(|after| station.code > after);
-            if new && self.contest.held_at(station.code) && !self.seeker.meet(&station, name, tally.as_ref())
-            {
+            if new && !self.seeker.meet(&station, name, tally.as_ref()) {
                 self.next = Some(station.code);
                 return Ok(());
             }

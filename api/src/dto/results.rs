@@ -226,16 +226,26 @@ pub fn read(
     contest: &Contest,
     code: RegionCode,
 ) -> Result<Option<ResultsPage>, ReadError> {
-    if !contest.held_in(code) {
-        return Ok(None);
-    }
-    let Some(region) = view.region(code)? else { return Ok(None) };
-    let aggregate = view.aggregate(&contest.id, code)?;
+    let Some(page) = read_sums(view, contest, code)? else { return Ok(None) };
     let children = if code.level() == Level::Village {
         station_lines(view, contest, code)?
     } else {
         region_lines(view, contest, code)?
     };
+    Ok(Some(ResultsPage { children, ..page }))
+}
+
+/// The same without what lies below, for those who show only the region.
+pub(crate) fn read_sums(
+    view: &dyn StateView,
+    contest: &Contest,
+    code: RegionCode,
+) -> Result<Option<ResultsPage>, ReadError> {
+    if !contest.held_in(code) {
+        return Ok(None);
+    }
+    let Some(region) = view.region(code)? else { return Ok(None) };
+    let aggregate = view.aggregate(&contest.id, code)?;
     let progress = Progress::of(&Held::of(view, contest, &region)?, aggregate.as_ref());
     let as_of = AsOf {
         index: aggregate.as_ref().map_or(0, |aggregate| aggregate.index),
@@ -253,7 +263,7 @@ pub fn read(
         as_of,
         progress,
         totals: Totals::of(&aggregate.unwrap_or_default().totals, contest),
-        children,
+        children: Vec::new(),
         next_poll_ms: NEXT_POLL_MS,
     }))
 }

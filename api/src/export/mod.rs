@@ -39,7 +39,7 @@ pub(crate) struct Sheet {
     pub(crate) title: String,
     /// Of when it is, by whom, from which data; one line.
     pub(crate) source: String,
-    /// Lines below it that say more: who stands behind a column.
+    /// Lines below it on paper that say more: who stands behind a column.
     pub(crate) notes: Vec<String>,
     /// Name of the file, without its ending.
     pub(crate) file: String,

@@ -57,7 +57,7 @@ impl Event {
         contest: &Contest,
         region: RegionCode,
     ) -> Result<Option<Self>, ReadError> {
-        let Some(page) = results::read(view, contest, region)? else { return Ok(None) };
+        let Some(page) = results::read_sums(view, contest, region)? else { return Ok(None) };
         let id = page.as_of.index;
         let state = State {
             contest: page.contest,

@@ -4,33 +4,26 @@
 //! is never shown as a page of this site.
 
 use std::sync::Arc;
-use std::time::Duration;
 
 use axum::Extension;
-use axum::body::Body;
 use axum::extract::{Path, Request, State};
 use axum::http::header::{
     CACHE_CONTROL, CONTENT_DISPOSITION, CONTENT_LENGTH, CONTENT_SECURITY_POLICY, CONTENT_TYPE, ETAG,
 };
 use axum::http::{HeaderMap, HeaderValue, StatusCode};
 use axum::response::Response;
-use bytes::Bytes;
-use futures_util::stream;
 use tally::account::Role;
 use tally::ids::{AttachmentId, hex};
-use tokio::sync::OwnedSemaphorePermit;
-use tokio::time::Instant;
 
 use super::params::Params;
-use super::{Listener, Pinned, Surface, json};
+use super::{Listener, Pinned, Surface, downloads, json};
 use crate::auth::Caller;
 use crate::dto::attachments::Uploaded;
 use crate::dto::stations::Attachment;
 use crate::dto::text::parse_hex;
 use crate::error::{Code, Problem};
 use crate::intake::{self, Announced};
-use crate::limits::{DOWNLOAD_MS_MAX, DOWNLOAD_PART_BYTES};
-use crate::ports::{AttachmentInfo, AttachmentReader};
+use crate::ports::{AttachmentInfo, Content};
 
 /// Whether a role hands photos in: those who report, read a second time or certify.
 const fn hands_in(role: Role) -> bool {
@@ -91,7 +84,8 @@ pub(super) async fn download(
     if info.scan.as_ref().is_some_and(|scan| !scan.clean) {
         return Err(withdrawn());
     }
-    let mut response = Response::new(Body::from_stream(parts_of(reader, place)));
+    let content: Box<dyn Content> = reader;
+    let mut response = Response::new(downloads::body(Arc::from(content), place));
     headers(response.headers_mut(), &info);
     response.extensions_mut().insert(pinned);
     Ok(response)
@@ -107,39 +101,6 @@ fn headers(headers: &mut HeaderMap, info: &AttachmentInfo) {
     for (header, text) in [(CONTENT_DISPOSITION, name), (ETAG, format!("\"{sha256}\""))] {
         headers.extend(HeaderValue::from_str(&text).ok().map(|value| (header, value)));
     }
-}
-
-/// What a download holds until its last byte is taken or its time is over.
-struct Download {
-    reader: Box<dyn AttachmentReader>,
-    offset: u64,
-    ends: Instant,
-    _place: OwnedSemaphorePermit,
-}
-
-fn parts_of(
-    reader: Box<dyn AttachmentReader>,
-    place: OwnedSemaphorePermit,
-) -> impl stream::Stream<Item = Result<Bytes, std::io::Error>> {
-    let now = Instant::now();
-    let ends = now.checked_add(Duration::from_millis(DOWNLOAD_MS_MAX)).unwrap_or(now);
-    let download = Download { reader, offset: 0, ends, _place: place };
-    stream::try_unfold(download, async |mut download| {
-        if Instant::now() >= download.ends {
-            return Err(std::io::ErrorKind::TimedOut.into());
-        }
-        let part = download.reader.read(download.offset, DOWNLOAD_PART_BYTES).await;
-        let part = part.map_err(|error| {
-            tracing::error!(%error, "an attachment could not be read to its end");
-            std::io::Error::other(error)
-        })?;
-        if part.is_empty() {
-            return Ok(None);
-        }
-        let length = u64::try_from(part.len()).unwrap_or(u64::MAX);
-        download.offset = download.offset.saturating_add(length);
-        Ok(Some((part, download)))
-    })
 }
 
 /// Fills in what is known of attachments that a form names; what could not be had stays unknown.

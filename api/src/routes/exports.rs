@@ -4,7 +4,6 @@
 //! bounded number.
 
 use std::sync::Arc;
-use std::time::Duration;
 
 use axum::body::Body;
 use axum::extract::{Path, State};
@@ -13,18 +12,13 @@ use axum::http::header::{
 };
 use axum::http::{HeaderMap, HeaderValue};
 use axum::response::Response;
-use bytes::Bytes;
-use futures_util::stream;
-use tokio::sync::OwnedSemaphorePermit;
-use tokio::time::Instant;
 
 use super::params::Params;
 use super::reading::contest_named;
-use super::{Listener, Pinned, Surface};
+use super::{Listener, Pinned, Surface, downloads};
 use crate::dto::text::grouped;
 use crate::error::{Code, Problem};
 use crate::export::region::{Failure, Format, Made, Order, WORKBOOK_STATIONS_MAX};
-use crate::limits::{DOWNLOAD_MS_MAX, DOWNLOAD_PART_BYTES};
 use crate::publisher::accepts_gzip;
 
 /// Seconds after which a file that is being made is worth asking for again.
@@ -67,7 +61,7 @@ pub(super) async fn download(
     let of_file = Pinned { index, confirmed };
     // Of the same sums: what holds at the file's index holds at the later one of the request as well.
     response.extensions_mut().insert(if index < asked.index { asked } else { of_file });
-    *response.body_mut() = Body::from_stream(parts_of(made, place));
+    *response.body_mut() = downloads::body(made, place);
     Ok(response)
 }
 
@@ -106,34 +100,4 @@ fn describe(headers: &mut HeaderMap, made: &Made, order: Order) {
     for (header, text) in [(CONTENT_DISPOSITION, name), (ETAG, made.tag().to_owned())] {
         headers.extend(HeaderValue::from_str(&text).ok().map(|value| (header, value)));
     }
-}
-
-/// What a download holds until its last byte is taken or its time is over.
-struct Download {
-    made: Arc<Made>,
-    offset: u64,
-    ends: Instant,
-    _place: OwnedSemaphorePermit,
-}
-
-fn parts_of(
-    made: Arc<Made>,
-    place: OwnedSemaphorePermit,
-) -> impl stream::Stream<Item = Result<Bytes, std::io::Error>> {
-    let now = Instant::now();
-    let ends = now.checked_add(Duration::from_millis(DOWNLOAD_MS_MAX)).unwrap_or(now);
-    let download = Download { made, offset: 0, ends, _place: place };
-    stream::try_unfold(download, async |mut download| {
-        if Instant::now() >= download.ends {
-            return Err(std::io::ErrorKind::TimedOut.into());
-        }
-        let part = download.made.read(download.offset, DOWNLOAD_PART_BYTES).await;
-        let part = part.map_err(std::io::Error::other)?;
-        if part.is_empty() {
-            return Ok(None);
-        }
-        let length = u64::try_from(part.len()).unwrap_or(u64::MAX);
-        download.offset = download.offset.saturating_add(length);
-        Ok(Some((part, download)))
-    })
 }

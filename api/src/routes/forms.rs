@@ -7,7 +7,7 @@ use axum::extract::{Path, State};
 use axum::response::Response;
 use tally::account::Scope;
 use tally::aggregate::Aggregate;
-use tally::region::{RegionCode, StationCode};
+use tally::region::RegionCode;
 use tally::rules::RuleId;
 use tally::station::{Station, Tally, TallyState};
 
@@ -116,10 +116,7 @@ pub(super) async fn list(
         (None, Scope::Region(region)) => region,
         (None, Scope::Station(station)) => station.village(),
     };
-    let after = params
-        .one("next")?
-        .map(|text| StationCode::parse(text).ok_or_else(|| Problem::wrong("next", "Penanda ini tidak sah.")));
-    let after = after.transpose()?;
+    let after = params.after_station()?;
     let view = surface.view(options).await?;
     let contest = contest_named(view.as_ref(), &contest)?;
     let mut gathered = Gathered { wanted, limit, forms: Vec::new() };

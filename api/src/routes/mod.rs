@@ -9,6 +9,7 @@ mod audit;
 mod backup;
 mod batches;
 mod door;
+mod downloads;
 mod envelope;
 mod events;
 mod exports;
@@ -56,8 +57,8 @@ use crate::intake::Intake;
 use crate::intake::rescan::Rescan;
 use crate::invitations::Invitations;
 use crate::limits::{
-    DOWNLOADS_OFFICER_MAX, DOWNLOADS_PUBLIC_MAX, EVENTS_MAX, FailureTable, SEARCHES_MAX, TOUCHES_MAX,
-    WAITING_FEEDS_MAX, WAITING_READS_MAX,
+    DOWNLOADS_OFFICER_MAX, DOWNLOADS_PUBLIC_MAX, EVENTS_MAX, FailureTable, TOUCHES_MAX, WAITING_FEEDS_MAX,
+    WAITING_READS_MAX, WALKS_MAX,
 };
 use crate::pace::PaceTable;
 use crate::ports::{Confirmed, Consistency, Ports, ReadOptions, StateView, SubmitError};
@@ -101,7 +102,7 @@ struct Shared {
     downloads_officer: Arc<Semaphore>,
     publisher: Arc<Publisher>,
     search: Arc<Search>,
-    searches: Arc<Semaphore>,
+    walks: Arc<Semaphore>,
     events: Arc<Semaphore>,
     exports: Exports,
 }
@@ -128,7 +129,7 @@ impl Api {
             downloads_officer: Arc::new(Semaphore::new(DOWNLOADS_OFFICER_MAX)),
             publisher,
             search: Arc::default(),
-            searches: Arc::new(Semaphore::new(SEARCHES_MAX)),
+            walks: Arc::new(Semaphore::new(WALKS_MAX)),
             events: Arc::new(Semaphore::new(EVENTS_MAX)),
             exports: Exports::default(),
         }))

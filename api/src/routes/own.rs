@@ -40,10 +40,7 @@ pub(super) async fn stations(
     let options = params.read_options()?;
     let limit = params.limit()?;
     let named = params.one("contest")?.ok_or_else(|| Problem::wrong("contest", "Harus ada."))?;
-    let next = params
-        .one("next")?
-        .map(|text| StationCode::parse(text).ok_or_else(|| Problem::wrong("next", "Penanda ini tidak sah.")));
-    let after = next.transpose()?;
+    let after = params.after_station()?;
     let view = surface.view(options).await?;
     let contest = contest_named(view.as_ref(), named)?;
     let mut walk = Walk { view: view.as_ref(), contest: &contest, after, found: Vec::new(), wanted: limit };

@@ -2,6 +2,7 @@
 
 use axum::extract::{FromRequestParts, Query};
 use axum::http::request::Parts;
+use tally::region::StationCode;
 
 use super::{Listener, Surface};
 use crate::error::Problem;
@@ -53,6 +54,12 @@ impl Params {
         let most = u64::try_from(LIST_MAX).unwrap_or(u64::MAX);
         let limit = self.number("limit", 1, most)?;
         Ok(limit.and_then(|limit| usize::try_from(limit).ok()).unwrap_or(LIST_DEFAULT))
+    }
+
+    /// The station that a list goes on after.
+    pub(super) fn after_station(&self) -> Result<Option<StationCode>, Problem> {
+        let wrong = || Problem::wrong("next", "Penanda ini tidak sah.");
+        self.one("next")?.map(|text| StationCode::parse(text).ok_or_else(wrong)).transpose()
     }
 
     /// The read options; `local` by default on `public`, `linearizable` on `officer`.

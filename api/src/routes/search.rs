@@ -6,13 +6,12 @@ use std::sync::Arc;
 
 use axum::extract::{Path, State};
 use axum::response::Response;
-use tally::region::{RegionCode, StationCode};
+use tally::region::RegionCode;
 
 use super::params::Params;
 use super::reading::contest_named;
 use super::{Pinned, Surface, page};
 use crate::dto::anomalies;
-use crate::dto::search::SearchPage;
 use crate::error::{Code, Problem};
 use crate::limits::{SEARCH_BYTES_MAX, SEARCH_DEFAULT, SEARCH_MAX};
 
@@ -26,17 +25,9 @@ pub(super) async fn search(State(surface): State<Surface>, params: Params) -> Re
     }
     let text = text.to_owned();
     let view = surface.view(options).await?;
-    let names = surface.api.0.search.names().ok_or_else(|| Problem::new(Code::Overloaded))?;
-    let place = Arc::clone(&surface.api.0.searches).try_acquire_owned();
-    let place = place.map_err(|_| Problem::new(Code::Overloaded))?;
-    // Milliseconds at worst: not on a thread that answers a hundred thousand others a second.
-    let found = tokio::task::spawn_blocking(move || {
-        let _place = place;
-        let found = names.find(&*view, &text, limit)?;
-        Ok::<_, Problem>((Pinned::of(&*view), SearchPage::of(&*view, &found)?))
-    });
-    let (pinned, found) = found.await.map_err(|_| Problem::new(Code::Internal))??;
-    page(pinned, &found)
+    let outcome = surface.api.0.search.find(view, text, limit).await?;
+    let found = outcome.found.ok_or_else(|| Problem::new(Code::Overloaded))?;
+    page(Pinned::of(&*outcome.view), &found)
 }
 
 /// `GET /anomalies/{contest}/{region}`.
@@ -47,13 +38,18 @@ pub(super) async fn anomalies(
 ) -> Result<Response, Problem> {
     let options = params.read_options()?;
     let limit = params.limit()?;
-    let after = params
-        .one("next")?
-        .map(|text| StationCode::parse(text).ok_or_else(|| Problem::wrong("next", "Penanda ini tidak sah.")));
-    let after = after.transpose()?;
+    let after = params.after_station()?;
     let view = surface.view(options).await?;
     let contest = contest_named(view.as_ref(), &contest)?;
     let region = RegionCode::parse(&region).ok_or_else(|| Problem::new(Code::NotFound))?;
-    let read = anomalies::read(view.as_ref(), &contest, (region, after), limit)?;
-    page(Pinned::of(view.as_ref()), &read.ok_or_else(|| Problem::new(Code::NotFound))?)
+    let place = Arc::clone(&surface.api.0.walks).try_acquire_owned();
+    let place = place.map_err(|_| Problem::new(Code::Overloaded))?;
+    // Thousands of rows at worst: not on a thread that answers a hundred thousand others a second.
+    let read = tokio::task::spawn_blocking(move || {
+        let _place = place;
+        let read = anomalies::read(&*view, &contest, (region, after), limit)?;
+        Ok::<_, Problem>((Pinned::of(&*view), read))
+    });
+    let (pinned, read) = read.await.map_err(|_| Problem::new(Code::Internal))??;
+    page(pinned, &read.ok_or_else(|| Problem::new(Code::NotFound))?)
 }

@@ -17,8 +17,10 @@ use std::time::Duration;
 
 use arc_swap::ArcSwapOption;
 use tally::region::{Level, RegionCode, StationCode};
-use tokio::sync::watch;
+use tokio::sync::{Semaphore, watch};
 
+use crate::dto::search::SearchPage;
+use crate::limits::SEARCHES_MAX;
 use crate::ports::{Queries, ReadError, StateView};
 use lexicon::Lexicon;
 use words::Query;
@@ -27,6 +29,12 @@ use words::Query;
 const REST: Duration = Duration::from_secs(5);
 /// Villages that are looked into for a station of that number.
 const VILLAGES_MAX: usize = 200;
+
+/// How many words a search would look for.
+#[cfg(any(test, fuzzing))]
+pub(crate) fn words_of(text: &str) -> usize {
+    Query::read(text).words.len()
+}
 
 /// Something that was found.
 #[derive(Clone, Copy, Debug, Eq, PartialEq)]
@@ -163,15 +171,44 @@ fn coded(view: &dyn StateView, code: &str) -> Result<Vec<Found>, ReadError> {
 }
 
 /// The names of one node's state, read again when they change.
-#[derive(Debug, Default)]
+#[derive(Debug)]
 pub(crate) struct Search {
     gazetteer: ArcSwapOption<Gazetteer>,
+    places: Arc<Semaphore>,
+}
+
+/// What a search comes to.
+pub(crate) struct Outcome {
+    /// The view it was made in.
+    pub(crate) view: Arc<dyn StateView>,
+    /// What was found; `None` as long as names are not read or too many search.
+    pub(crate) found: Option<SearchPage>,
+}
+
+impl Default for Search {
+    fn default() -> Self {
+        Self { gazetteer: ArcSwapOption::empty(), places: Arc::new(Semaphore::new(SEARCHES_MAX)) }
+    }
 }
 
 impl Search {
-    /// The names as last read; `None` until they were read once.
-    pub(crate) fn names(&self) -> Option<Arc<Gazetteer>> {
-        self.gazetteer.load_full()
+    /// What fits best, at most `limit`. Takes milliseconds at worst, so it is not done on a thread that answers a hundred
+    /// thousand others a second.
+    pub(crate) async fn find(
+        &self,
+        view: Arc<dyn StateView>,
+        text: String,
+        limit: usize,
+    ) -> Result<Outcome, ReadError> {
+        let names = self.gazetteer.load_full().zip(Arc::clone(&self.places).try_acquire_owned().ok());
+        let Some((names, place)) = names else { return Ok(Outcome { view, found: None }) };
+        let found = tokio::task::spawn_blocking(move || {
+            let _place = place;
+            let found = names.find(&*view, &text, limit)?;
+            let found = Some(SearchPage::of(&*view, &found)?);
+            Ok(Outcome { view, found })
+        });
+        found.await.map_err(|error| ReadError::Store(error.to_string()))?
     }
 
     /// Reads the names, and again whenever `changed` does, until the sender is gone.

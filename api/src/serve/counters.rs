@@ -67,6 +67,10 @@ impl Counters {
         self.requests.fetch_add(1, Ordering::Relaxed);
     }
 
+    pub(super) fn requests(&self, count: u64) {
+        self.requests.fetch_add(count, Ordering::Relaxed);
+    }
+
     pub(super) fn request_late(&self) {
         self.requests_late.fetch_add(1, Ordering::Relaxed);
     }

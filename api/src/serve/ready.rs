@@ -78,10 +78,8 @@ pub(super) async fn serve(
     let mut timer = pin!(tokio::time::sleep_until(after(used, limits.idle_timeout)));
     loop {
         let (ending, body, answers) = talk.answer(ready);
-        for _ in 0..answers {
-            counters.request();
-        }
         if answers > 0 {
+            counters.requests(answers);
             if write(&mut stream, &talk.out, body.as_ref(), limits.write_timeout).await.is_err() {
                 return Left::Ended;
             }
@@ -144,8 +142,8 @@ enum Ending {
 
 impl Talk {
     /// Answers what can be; a body that is too large to copy comes after what is gathered. Says how many were answered.
-    fn answer(&mut self, ready: &dyn Ready) -> (Ending, Option<Bytes>, usize) {
-        let mut answers = 0_usize;
+    fn answer(&mut self, ready: &dyn Ready) -> (Ending, Option<Bytes>, u64) {
+        let mut answers = 0_u64;
         while self.out.len() < GATHERED_BYTES_MAX {
             match parse(&self.read, ready, &mut self.out) {
                 Parsed::Answered(length, body) => {

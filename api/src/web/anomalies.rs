@@ -54,7 +54,7 @@ pub(super) fn render(
     conditions: Conditions,
 ) -> Result<Option<AnomaliesPage>, ReadError> {
     let Some(read) = anomalies::read(view, contest, (region, after), LINES_MAX)? else { return Ok(None) };
-    let Some(sums) = results::read(view, contest, region)? else { return Ok(None) };
+    let Some(sums) = results::read_sums(view, contest, region)? else { return Ok(None) };
     let mut above = trail::steps(view, contest, region)?;
     above.pop();
     for step in &mut above {

@@ -68,6 +68,11 @@ pub(crate) fn state_words(name: &str) -> &'static str {
     words::state(TallyState::ALL.into_iter().find(|state| state.name() == name))
 }
 
+/// Positions of a contest's options in the order of the ballot.
+pub(crate) fn ballot_order(contest: &Contest) -> Vec<usize> {
+    region::ballot_order(contest)
+}
+
 /// What the children of a region of a level are called.
 pub(crate) const fn children_words(level: Level) -> &'static str {
     words::children(level)

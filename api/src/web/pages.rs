@@ -11,13 +11,13 @@ use axum::response::Response;
 use axum::routing::get;
 use http::{HeaderValue, StatusCode, header};
 use tally::region::StationCode;
+use tokio::sync::Semaphore;
 
 use askama::Template;
 
-use crate::dto::search::SearchPage;
 use crate::dto::sirekap::SirekapFile;
 use crate::error::{Code, Problem};
-use crate::limits::{SEARCH_BYTES_MAX, SEARCH_DEFAULT};
+use crate::limits::{SEARCH_BYTES_MAX, SEARCH_DEFAULT, WALKS_MAX};
 use crate::ports::{Operations, Queries, ReadError, StateView};
 use crate::publisher::page::{Kind, Page};
 use crate::search::Search;
@@ -30,6 +30,7 @@ struct Pages {
     queries: Arc<dyn Queries>,
     operations: Arc<dyn Operations>,
     search: Arc<Search>,
+    walks: Arc<Semaphore>,
 }
 
 /// All pages and their assets, GET and HEAD.
@@ -56,7 +57,8 @@ pub(crate) fn public_pages(
         let file = move |request: Request| std::future::ready(answer(&page, &request));
         router = router.route(asset.path, get(file));
     }
-    router.with_state(Pages { queries, operations, search })
+    let walks = Arc::new(Semaphore::new(WALKS_MAX));
+    router.with_state(Pages { queries, operations, search, walks })
 }
 
 async fn state_page(State(pages): State<Pages>, request: Request) -> Response {
@@ -65,7 +67,16 @@ async fn state_page(State(pages): State<Pages>, request: Request) -> Response {
     };
     let conditions = Conditions::quiet(pages.queries.freshness().leader_age_ms);
     let after = parameter(&request, AFTER).and_then(|after| StationCode::parse(&after));
-    match pages.queries.local().and_then(|view| rendered(&*view, target, after, conditions)) {
+    let Ok(place) = Arc::clone(&pages.walks).try_acquire_owned() else {
+        return unavailable(&ReadError::Overloaded);
+    };
+    // Thousands of rows at worst: not on a thread that answers a hundred thousand others a second.
+    let page = tokio::task::spawn_blocking(move || {
+        let _place = place;
+        pages.queries.local().and_then(|view| rendered(&*view, target, after, conditions))
+    });
+    let page = page.await.unwrap_or_else(|error| Err(ReadError::Store(error.to_string())));
+    match page {
         Ok(Some(rendered)) => answer(&Page::plain(Kind::Html, rendered.body), &request),
         Ok(None) => not_found(),
         Err(error) => unavailable(&error),
@@ -98,22 +109,18 @@ async fn search_page(State(pages): State<Pages>, request: Request) -> Response {
     let mut text = parameter(&request, "q").unwrap_or_default();
     let end = (0..=SEARCH_BYTES_MAX.min(text.len())).rev().find(|end| text.is_char_boundary(*end));
     text.truncate(end.unwrap_or(0));
-    // Milliseconds at worst: not on a thread that answers a hundred thousand others a second.
-    let page = tokio::task::spawn_blocking(move || {
-        let conditions = Conditions::quiet(pages.queries.freshness().leader_age_ms);
-        let view = pages.queries.local()?;
-        let names = pages.search.names();
-        let found = names.map(|names| {
-            let found = names.find(&*view, &text, SEARCH_DEFAULT)?;
-            SearchPage::of(&*view, &found)
-        });
-        let page = search::page(&*view, text, found.transpose()?, conditions)?;
+    let conditions = Conditions::quiet(pages.queries.freshness().leader_age_ms);
+    let searched = match pages.queries.local() {
+        Ok(view) => pages.search.find(view, text.clone(), SEARCH_DEFAULT).await,
+        Err(error) => Err(error),
+    };
+    let page = searched.and_then(|outcome| {
+        let page = search::page(&*outcome.view, text, outcome.found, conditions)?;
         page.render().map_err(|error| ReadError::Store(format!("page not rendered: {error}")))
     });
-    match page.await {
-        Ok(Ok(body)) => answer(&Page::plain(Kind::Html, body.into()), &request),
-        Ok(Err(error)) => unavailable(&error),
-        Err(error) => unavailable(&ReadError::Store(error.to_string())),
+    match page {
+        Ok(body) => answer(&Page::plain(Kind::Html, body.into()), &request),
+        Err(error) => unavailable(&error),
     }
 }
 

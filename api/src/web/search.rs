@@ -3,11 +3,13 @@
 //! Invariant: what was typed comes back escaped, and every link leads to a page that exists in the same view.
 
 use askama::Template;
+use tally::region::RegionCode;
 
 use crate::dto::search::{SearchPage as Found, SearchResult};
 use crate::ports::{ReadError, StateView};
 
 use super::frame::{Conditions, Frame};
+use super::words;
 
 /// What the page shows.
 #[derive(Template)]
@@ -41,15 +43,15 @@ pub(super) fn page(
     let asked = !text.trim().is_empty();
     let early = found.is_none() && asked;
     let line = |result: SearchResult| {
-        let station = result.kind == "station";
+        let region = RegionCode::parse(&result.code);
         let address = match &contest {
-            _ if station => format!("/tps/{}", result.code),
+            _ if region.is_none() => format!("/tps/{}", result.code),
             Some(contest) => format!("/{contest}/{}", result.code),
             None => "/".to_owned(),
         };
         let names: Vec<String> = result.path.into_iter().skip(1).map(|step| step.name).rev().collect();
         Line {
-            kind: if station { "TPS" } else { kind(&result.code) },
+            kind: region.map_or("TPS", |region| words::level(region.level())),
             path: names.join(", "),
             name: result.name,
             code: result.code,
@@ -59,15 +61,4 @@ pub(super) fn page(
     let lines = found.map_or_else(Vec::new, |found| found.results.into_iter().map(line).collect());
     let title = if asked { format!("{text} \u{2013} Cari TPS") } else { "Cari TPS".to_owned() };
     Ok(SearchPage { frame: Frame::new(title, conditions), text, asked, early, lines })
-}
-
-/// What a region of a code of that length is called.
-fn kind(code: &str) -> &'static str {
-    match code.len() {
-        2 => "Provinsi",
-        4 => "Kabupaten/Kota",
-        6 => "Kecamatan",
-        10 => "Kelurahan/Desa",
-        _ => "Wilayah",
-    }
 }

@@ -6,29 +6,21 @@ use rustix::process::geteuid;
 use tests::cluster::Cluster;
 
 use super::promises as promised;
-use super::{Place, Proxy, addresses, installed, nodes};
+use super::{Place, Proxy, addresses_in_place, installed, nodes};
 
 const PROGRAM: &str = "/usr/sbin/haproxy";
 const OTHERS: &str = "    user haproxy\n    group haproxy\n    chroot /var/lib/haproxy\n";
 
 async fn start(cluster: &Cluster) -> Proxy {
     let place = Place::new();
-    let [public, officer] = addresses(cluster);
+    let mut changes = addresses_in_place(cluster);
     let others = if geteuid().is_root() { OTHERS } else { "" };
-    let settings = place.file(
-        "haproxy.cfg",
-        &[
-            ("setenv PUBLIC :80\n", format!("setenv PUBLIC 127.0.0.1:{}\n", place.public)),
-            ("setenv OFFICERS :8443\n", format!("setenv OFFICERS 127.0.0.1:{}\n", place.officers)),
-            ("127.0.0.1:8081", public[0].clone()),
-            ("127.0.0.1:8082", public[1].clone()),
-            ("127.0.0.1:8083", public[2].clone()),
-            ("127.0.0.1:8481", officer[0].clone()),
-            ("127.0.0.1:8482", officer[1].clone()),
-            ("127.0.0.1:8483", officer[2].clone()),
-            (OTHERS, others.to_owned()),
-        ],
-    );
+    changes.extend([
+        ("setenv PUBLIC :80\n", format!("setenv PUBLIC 127.0.0.1:{}\n", place.public)),
+        ("setenv OFFICERS :8443\n", format!("setenv OFFICERS 127.0.0.1:{}\n", place.officers)),
+        (OTHERS, others.to_owned()),
+    ]);
+    let settings = place.file("haproxy.cfg", &changes);
     let settings = settings.display().to_string();
     place.run(cluster.http(), PROGRAM, &["-db", "-f", &settings]).await
 }

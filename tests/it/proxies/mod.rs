@@ -66,6 +66,15 @@ fn addresses(cluster: &Cluster) -> [Vec<String>; 2] {
     ]
 }
 
+/// The addresses of nodes as files are shipped with them, and as they are.
+fn addresses_in_place(cluster: &Cluster) -> Vec<(&'static str, String)> {
+    const SHIPPED: [[&str; NODES]; 2] = [
+        ["127.0.0.1:8081", "127.0.0.1:8082", "127.0.0.1:8083"],
+        ["127.0.0.1:8481", "127.0.0.1:8482", "127.0.0.1:8483"],
+    ];
+    SHIPPED.into_iter().flatten().zip(addresses(cluster).into_iter().flatten()).collect()
+}
+
 /// Where a proxy is to run, before it does.
 struct Place {
     folder: TempDir,

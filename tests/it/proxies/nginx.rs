@@ -3,7 +3,7 @@
 //! Invariant: as in the module above. Debian's folders for temporary files are left alone too.
 
 use super::promises as promised;
-use super::{Place, Proxy, addresses, installed, nodes};
+use super::{Place, Proxy, addresses_in_place, installed, nodes};
 use tests::cluster::Cluster;
 
 const PROGRAM: &str = "/usr/sbin/nginx";
@@ -12,27 +12,19 @@ const STREAM: &str = "/usr/lib/nginx/modules/ngx_stream_module.so";
 
 async fn start(cluster: &Cluster) -> Proxy {
     let place = Place::new();
-    let [public, officer] = addresses(cluster);
+    let mut changes = addresses_in_place(cluster);
     let folder = place.path("");
     let temporary = ["client_body", "proxy", "fastcgi", "scgi", "uwsgi"];
     let temporary = temporary.map(|kind| format!("    {kind}_temp_path {folder}{kind};\n")).concat();
-    let settings = place.file(
-        "nginx.conf",
-        &[
-            ("listen 80 ", format!("listen 127.0.0.1:{} ", place.public)),
-            ("listen 8443;", format!("listen 127.0.0.1:{};", place.officers)),
-            ("127.0.0.1:8081", public[0].clone()),
-            ("127.0.0.1:8082", public[1].clone()),
-            ("127.0.0.1:8083", public[2].clone()),
-            ("127.0.0.1:8481", officer[0].clone()),
-            ("127.0.0.1:8482", officer[1].clone()),
-            ("127.0.0.1:8483", officer[2].clone()),
-            ("/run/nginx.pid", format!("{folder}pid")),
-            ("/var/log/nginx/", folder.clone()),
-            ("/var/lib/nginx/", folder.clone()),
-            ("http {\n", format!("http {{\n{temporary}")),
-        ],
-    );
+    changes.extend([
+        ("listen 80 ", format!("listen 127.0.0.1:{} ", place.public)),
+        ("listen 8443;", format!("listen 127.0.0.1:{};", place.officers)),
+        ("/run/nginx.pid", format!("{folder}pid")),
+        ("/var/log/nginx/", folder.clone()),
+        ("/var/lib/nginx/", folder.clone()),
+        ("http {\n", format!("http {{\n{temporary}")),
+    ]);
+    let settings = place.file("nginx.conf", &changes);
     let settings = settings.display().to_string();
     place.run(cluster.http(), PROGRAM, &["-c", &settings, "-g", "daemon off;"]).await
 }

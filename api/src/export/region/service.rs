@@ -7,6 +7,7 @@ use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 
 use bytes::Bytes;
+use futures_util::future::BoxFuture;
 use sha2::{Digest as _, Sha256};
 use tally::ids::hex;
 use tokio::sync::{Semaphore, watch};
@@ -14,7 +15,7 @@ use tokio::time::Instant;
 
 use super::{Format, Order, Pieces, Source, WORKBOOK_STATIONS_MAX};
 use crate::dto::results;
-use crate::ports::{AttachmentError, Confirmed, Ports, ReadError, ScratchFile};
+use crate::ports::{AttachmentError, Confirmed, Content, Ports, ReadError, ScratchFile};
 
 /// Files that are made or wait for their turn.
 const UNDER_WAY_MAX: usize = 16;
@@ -132,10 +133,11 @@ impl Made {
     pub(crate) const fn moment(&self) -> (u64, Confirmed) {
         (self.index, self.confirmed)
     }
+}
 
-    /// A part of it.
-    pub(crate) async fn read(&self, offset: u64, length: usize) -> Result<Bytes, AttachmentError> {
-        self.content.read(offset, length).await
+impl Content for Made {
+    fn read(&self, offset: u64, length: usize) -> BoxFuture<'_, Result<Bytes, AttachmentError>> {
+        self.content.read(offset, length)
     }
 }
 
@@ -243,7 +245,17 @@ async fn aside<T: Send + 'static>(work: impl FnOnce() -> T + Send + 'static) -> 
     tokio::task::spawn_blocking(work).await.map_err(|error| failed(&error))
 }
 
+/// Whether this node's disk has room for what need not be on it: as uploads ask before they are taken.
+fn roomy(ports: &Ports) -> bool {
+    let own = ports.queries.freshness().node;
+    let status = ports.operations.status();
+    status.nodes.iter().find(|node| node.id == own).is_none_or(|node| node.disk == "plenty")
+}
+
 async fn make(ports: Ports, order: Order) -> Outcome {
+    if !roomy(&ports) {
+        return Err(Failure::DiskFull);
+    }
     let mut content = ports.scratch.begin().await.map_err(|error| on_disk(&error))?;
     let source = aside(move || source(&ports, order)).await?.map_err(|error| failed(&error))??;
     let version = source.page.as_of.version;

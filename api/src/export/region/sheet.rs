@@ -12,8 +12,7 @@ const OPTIONS_MAX: usize = 8;
 
 /// The sheet of a page: a row for each child and one for all of them.
 pub(super) fn of(page: &ResultsPage, contest: &Contest) -> Sheet {
-    let mut order: Vec<usize> = (0..contest.options.len()).collect();
-    order.sort_by_key(|position| contest.options.get(*position).map(|option| option.order));
+    let mut order = web::ballot_order(contest);
     if order.len() > OPTIONS_MAX {
         order.clear();
     }
@@ -54,17 +53,15 @@ pub(super) fn of(page: &ResultsPage, contest: &Contest) -> Sheet {
         })
         .collect();
     rows.push(row("Jumlah", Some(&page.totals), (page.progress.reported, page.progress.stations)));
-    let options = contest.options.iter().filter(|_| !order.is_empty());
-    let mut candidates: Vec<(u32, String)> =
-        options.map(|option| (option.order, format!("{}. {}", option.order, option.name))).collect();
-    candidates.sort();
+    let candidates = order.iter().filter_map(|position| contest.options.get(*position));
+    let notes = candidates.map(|option| format!("{}. {}", option.order, option.name)).collect();
     let time = page.as_of.at.as_deref().map_or_else(
         || "belum ada formulir".to_owned(),
         |at| format!("data per {}", web::when(at, &page.region.code)),
     );
     Sheet {
         title: format!("{} \u{2013} {}", contest.name, page.region.name),
-        notes: candidates.into_iter().map(|(_, line)| line).collect(),
+        notes,
         source: format!(
             "Sumber: formulir C.Hasil TPS, Rakit; {time}, versi {}, indeks {}. Hasil sementara, bukan hasil resmi.",
             page.as_of.version, page.as_of.index

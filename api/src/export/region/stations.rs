@@ -10,6 +10,7 @@ use tally::station::{Station, Tally};
 
 use crate::dto::regions::path_to;
 use crate::ports::{ReadError, StateView};
+use crate::walk::with_forms;
 
 /// A walk over all villages of a region in which a contest is held.
 pub(super) struct Villages {
@@ -47,7 +48,8 @@ impl Villages {
     pub(super) fn next(&mut self) -> Result<Option<Village>, ReadError> {
         while let Some((code, names)) = self.waiting.pop() {
             if code.level() == Level::Village {
-                return self.village(code, names).map(Some);
+                let stations = with_forms(&*self.view, &self.contest, code)?;
+                return Ok(Some(Village { names, stations }));
             }
             for region in self.view.regions_below(code)?.into_iter().rev() {
                 if self.contest.held_in(region.code) {
@@ -58,18 +60,5 @@ impl Villages {
             }
         }
         Ok(None)
-    }
-
-    fn village(&self, code: RegionCode, names: Vec<String>) -> Result<Village, ReadError> {
-        let mut tallies = self.view.tallies_of(&self.contest.id, code)?.into_iter().peekable();
-        let mut stations = Vec::new();
-        for station in self.view.stations_of(code)? {
-            while tallies.next_if(|(other, _)| *other < station.code).is_some() {}
-            let tally = tallies.next_if(|(other, _)| *other == station.code).map(|(_, tally)| tally);
-            if self.contest.held_at(station.code) {
-                stations.push((station, tally));
-            }
-        }
-        Ok(Village { names, stations })
     }
 }

@@ -140,6 +140,12 @@ mod tests {
     #[test]
     fn every_file_of_the_folder_is_shipped_and_every_import_is_there() {
         let names: Vec<&str> = files().into_iter().map(|(name, ..)| name).collect();
+        let folder = std::path::Path::new(env!("CARGO_MANIFEST_DIR")).join("src/web/kiosk");
+        for entry in std::fs::read_dir(folder).unwrap() {
+            let name = entry.unwrap().file_name().into_string().unwrap();
+            let apart = ["index.html", "sw.js", "mod.rs", "package.json"].contains(&name.as_str());
+            assert!(apart || names.contains(&name.as_str()), "{name} is not shipped");
+        }
         for (_, _, bytes) in files() {
             let text = String::from_utf8_lossy(&bytes).into_owned();
             for import in text.split("from \"./").skip(1).filter_map(|rest| rest.split('"').next()) {
