@@ -20,6 +20,7 @@ use crate::dial::{BoxedIo, Dial, Purpose};
 use crate::member::{Member, MemberRole};
 use crate::runtime::{self, Executor, Instant};
 use crate::settings::APPENDS_IN_FLIGHT_MAX;
+use crate::simulation;
 
 const CONNECT_DEADLINE: Duration = Duration::from_secs(2);
 const RETRY_MS_MIN: u64 = 20;
@@ -255,7 +256,12 @@ impl Link {
 }
 
 async fn handshake(io: BoxedIo) -> Result<Sender, PeerError> {
-    let (sender, connection) = hyper::client::conn::http2::Builder::new(Executor)
+    let mut builder = hyper::client::conn::http2::Builder::new(Executor);
+    if simulation::current().is_some() {
+        // How long a reset stream is remembered is counted by the machine's clock, which no seed repeats.
+        builder.max_concurrent_reset_streams(usize::MAX).reset_stream_duration(Duration::MAX);
+    }
+    let (sender, connection) = builder
         .timer(TokioTimer::new())
         .initial_stream_window_size(WINDOW_BYTES)
         .initial_connection_window_size(WINDOW_BYTES)
