@@ -2,12 +2,14 @@
 //!
 //! Invariant: the table never grows. Two callers that fall into one cell share it, which can only refuse more.
 
-use std::net::IpAddr;
+use std::net::{IpAddr, Ipv4Addr};
 use std::sync::Mutex;
 
 use sha2::{Digest as _, Sha256};
 use tally::account::Role;
 use tally::ids::LogTime;
+
+use crate::serve::RemoteAddress;
 
 /// Largest JSON body, in bytes.
 pub const JSON_BYTES_MAX: usize = 64 * 1024;
@@ -41,6 +43,10 @@ pub const SEARCHES_MAX: usize = 64;
 pub const WALKS_MAX: usize = 64;
 /// Connections that events go over at once, public and officers together.
 pub const EVENTS_MAX: usize = 2_048;
+/// Those of one address: thousands of telephones may share one.
+pub const EVENTS_PER_ADDRESS_MAX: u32 = 256;
+/// Requests of one address at work at once on `public`, those for kept pages aside.
+pub const READS_PER_ADDRESS_MAX: u32 = 256;
 /// How long such a connection may last, in milliseconds: then the client comes back, to another node perhaps.
 pub const EVENTS_MS_MAX: u64 = 60 * 60 * 1_000;
 /// After how long a quiet one is sent a comment, in milliseconds.
@@ -107,6 +113,13 @@ pub const fn session_ms(role: Role) -> (u64, u64) {
 /// Where a request came from, put into its extensions by the accept loop (after trusted proxies).
 #[derive(Clone, Copy, Debug, Eq, PartialEq)]
 pub struct ClientAddress(pub IpAddr);
+
+/// Where a request came from: what the accept loop says, else the other end of the socket.
+pub(crate) fn client_address(extensions: &http::Extensions) -> IpAddr {
+    let told = extensions.get::<ClientAddress>().map(|address| address.0);
+    let socket = extensions.get::<RemoteAddress>().map(|address| address.0.ip());
+    told.or(socket).unwrap_or(IpAddr::V4(Ipv4Addr::UNSPECIFIED))
+}
 
 /// A window of time and the failures counted in it.
 #[derive(Clone, Copy, Default)]
@@ -193,8 +206,8 @@ impl Window {
 mod tests {
     use super::*;
 
-    const HERE: IpAddr = IpAddr::V4(std::net::Ipv4Addr::LOCALHOST);
-    const THERE: IpAddr = IpAddr::V4(std::net::Ipv4Addr::UNSPECIFIED);
+    const HERE: IpAddr = IpAddr::V4(Ipv4Addr::LOCALHOST);
+    const THERE: IpAddr = IpAddr::V4(Ipv4Addr::UNSPECIFIED);
 
     #[test]
     fn five_failures_close_one_account_at_one_address_until_the_window_ends() {

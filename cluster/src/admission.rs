@@ -6,6 +6,7 @@
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
 
+use crate::queue::Queue;
 use crate::settings::{BYTES_IN_FLIGHT_MAX, ITEMS_IN_FLIGHT_MAX};
 
 /// See the module.
@@ -17,6 +18,8 @@ pub(crate) struct Admission {
     closed: AtomicBool,
     /// Leadership is being handed over: what comes waits a moment.
     held: AtomicBool,
+    /// Those that are let in wait here before they are given to Raft.
+    pub(crate) queue: Queue,
 }
 
 /// A share of what may be under way.

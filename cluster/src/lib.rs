@@ -33,6 +33,7 @@ mod member;
 mod membership;
 mod pace;
 mod propose;
+mod queue;
 mod read;
 pub mod recovery;
 mod retention;

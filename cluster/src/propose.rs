@@ -17,6 +17,7 @@ use crate::blobs::rule;
 use crate::error::ProposeError;
 use crate::fitness::Obstacle;
 use crate::handle::Cluster;
+use crate::queue::TurnedAway;
 use crate::runtime::{self, Instant};
 use crate::settings::{APPLY_LAG_ENTRIES_MAX, PROPOSE_DEADLINE_MS, SPLIT_BYTES};
 use crate::types::ProposalBytes;
@@ -169,6 +170,14 @@ impl<E: Engine> Cluster<E> {
         if !proposal.items.iter().all(|item| rule::admits(&configurations, item)) {
             return Attempt::Refused(ProposeError::AttachmentNotHeld);
         }
+        // The cluster's own entries are few, and what waits may need them.
+        let _place = match proposal.header.principal {
+            Principal::System | Principal::Operator => None,
+            Principal::Session { .. } => match self.inner.admission.queue.enter(deadline).await {
+                Ok(place) => Some(place),
+                Err(TurnedAway) => return Attempt::Refused(ProposeError::Overloaded),
+            },
+        };
         proposal.header.node = self.inner.settings.node;
         proposal.header.proposed_at = self.now();
         let bytes = store::codec::encode_proposal(proposal);

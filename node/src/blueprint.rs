@@ -19,8 +19,8 @@ use crate::durable::{self, Access};
 use crate::failure::Failure;
 use crate::founding::{Administrator, Founding, FoundingMember};
 use crate::settings::{
-    Attachments, Limits, Listener, Listeners, Log, Node, Peer, Scanner, Scrub, Settings, Telemetry, Timers,
-    Tls,
+    Attachments, Fronted, Limits, Listener, Listeners, Log, Node, Peer, Scanner, Scrub, Settings, Telemetry,
+    Timers, Tls,
 };
 use crate::text;
 use crate::tls::identity::NodeName;
@@ -170,14 +170,12 @@ impl Blueprint {
             })
         };
         let file = |name: &str| Path::new("tls").join(name);
+        let fronted = |address, url| Fronted { address, url, proxies: String::new(), proxy_protocol: false };
         Ok(Settings {
             node: Node { name: format!("node-{place}"), data: PathBuf::from("data") },
             listeners: Listeners {
-                public: Listener { address: address(any, public)?, url: format!("http://{shown}:{public}") },
-                officer: Listener {
-                    address: address(any, officer)?,
-                    url: format!("https://{shown}:{officer}"),
-                },
+                public: fronted(address(any, public)?, format!("http://{shown}:{public}")),
+                officer: fronted(address(any, officer)?, format!("https://{shown}:{officer}")),
                 peer: Peer { address: address(any, peer)?, advertised: format!("{shown}:{peer}") },
                 ops: Listener { address: address("127.0.0.1", ops)?, url: format!("http://127.0.0.1:{ops}") },
             },
@@ -187,6 +185,7 @@ impl Blueprint {
                 peer_key: file(ca::PEER_KEY),
                 server_certificate: file(ca::SERVER_CERTIFICATE),
                 server_key: file(ca::SERVER_KEY),
+                public: false,
                 crl: None,
             },
             timers: Timers { profile: self.profile.clone() },

@@ -10,7 +10,7 @@ use std::time::Duration;
 
 use api::ports::{Ports, Scratch};
 use api::publisher::Front;
-use api::serve::{Accept, Limits, Plain, Server, ThreadStart, on_threads};
+use api::serve::{Accept, Limits, Plain, Ready, Server, ThreadStart, on_threads};
 use cluster::{Cluster, Timers};
 use store::RocksEngine;
 use tally::account::{Role, Scope};
@@ -28,7 +28,7 @@ use crate::gateway::Gateway;
 use crate::listeners::{Bound, serve_peers};
 use crate::scanner::Clamd;
 use crate::scratch::ScratchFolder;
-use crate::settings::Settings;
+use crate::settings::{Fronted, Settings};
 use crate::tls::accept::{Side, TlsAccept};
 use crate::tls::dial::PeerDialer;
 use crate::tls::live::{LOOK_INTERVAL, LiveTls};
@@ -205,10 +205,22 @@ impl Listeners<'_> {
         let routes = api::public_router(&api);
         let front = Front::new(Arc::clone(&publisher), routes);
         let start = ThreadStart { name: "public", begin: || nice(PUBLIC_NICENESS) };
-        let public = on_threads(public, (publisher, front), limited, start, &self.stop);
+        let counters = api.counters();
+        // Looked at when the settings were read: what is wrong there never comes so far.
+        let proxies = |listener: &Fronted| listener.in_front().unwrap_or_default();
+        let fronted = (&proxies(&self.settings.listeners.public), &counters.public);
+        let accept: Arc<dyn Accept> = if self.settings.tls.public {
+            Arc::new(TlsAccept::new(Arc::clone(self.tls), Side::Officers))
+        } else {
+            Arc::new(Plain)
+        };
+        let ready: Arc<dyn Ready> = publisher;
+        let public = on_threads(public, fronted, (ready, front, accept), limited, start, &self.stop);
         let accept: Arc<dyn Accept> = Arc::new(TlsAccept::new(Arc::clone(self.tls), Side::Officers));
         let limited = with(Limits::officer(), limits.officer_connections);
-        let server = Server::new(officer, accept, limited);
+        let server = Server::new(officer, accept, limited)
+            .with_proxies(proxies(&self.settings.listeners.officer))
+            .with_counters(counters.officer);
         let routes = api::officer_router(&api);
         let officer = runtimes.officer.spawn(server.run(routes, stopped(self.stop.clone())));
         let accept: Arc<dyn Accept> = if self.settings.listeners.ops.address.ip().is_loopback() {
@@ -216,7 +228,8 @@ impl Listeners<'_> {
         } else {
             Arc::new(TlsAccept::new(Arc::clone(self.tls), Side::Operators))
         };
-        let server = Server::new(ops, accept, with(Limits::ops(), limits.ops_connections));
+        let limited = with(Limits::ops(), limits.ops_connections);
+        let server = Server::new(ops, accept, limited).with_counters(counters.ops);
         let ops = runtimes.officer.spawn(server.run(api::ops_router(&api), stopped(self.stop.clone())));
         let public = public.into_iter().map(|end| {
             let ended = || io::Error::other("a thread of the public ended without a word");

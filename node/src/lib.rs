@@ -11,6 +11,7 @@ pub mod client_transport;
 pub mod compose;
 pub mod data;
 pub mod demo;
+pub mod descriptors;
 pub mod durable;
 pub mod failure;
 pub mod founding;

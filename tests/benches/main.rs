@@ -14,17 +14,21 @@
     reason = "a measurement that meets something unexpected stops and says what it met; figures are fractions"
 )]
 
+mod crowd;
 mod disk;
 mod etcd;
+mod flood;
 mod load;
 mod officers;
 mod pages;
 mod photos;
 mod report;
 mod servers;
+mod wire;
 mod writes;
 
 use std::path::PathBuf;
+use std::time::Duration;
 
 use clap::Parser;
 
@@ -43,7 +47,7 @@ struct Arguments {
     /// Directory, on a disk, below which everything is kept while it runs
     #[arg(long, default_value_os_t = std::env::temp_dir())]
     dir: PathBuf,
-    /// Only these parts: disk, writes, pages; photos, forms and logins only when they are named
+    /// Only these parts: disk, writes, pages; photos, forms, logins and flood only when named
     #[arg(long, value_delimiter = ',', default_value = "disk,writes,pages")]
     only: Vec<String>,
     /// Forms: so many a second
@@ -55,9 +59,15 @@ struct Arguments {
     /// Logins: so many a second
     #[arg(long, default_value_t = 1_000, value_name = "N")]
     logins: u32,
-    /// Forms and logins: how long
+    /// Forms, logins and flood: how long
     #[arg(long, default_value_t = 30, value_name = "SECONDS")]
     duration: u64,
+    /// Crowd: public addresses
+    #[arg(long, value_delimiter = ',', value_name = "ADDRESSES", hide = true)]
+    public: Vec<String>,
+    /// Crowd: addresses for officers
+    #[arg(long, value_delimiter = ',', value_name = "ADDRESSES", hide = true)]
+    officer: Vec<String>,
     /// Photos: gigabytes to fill the store with
     #[arg(long, default_value_t = 1, value_name = "N")]
     gigabytes: u32,
@@ -69,14 +79,21 @@ struct Arguments {
 #[tokio::main(flavor = "current_thread")]
 async fn main() {
     let arguments = Arguments::parse();
-    disk::must_not_be_memory(&arguments.dir);
     let wanted = |part: &str| arguments.only.iter().any(|name| name == part);
+    if wanted("crowd") {
+        // Started by the part `flood`, which reads what it prints.
+        let duration = Duration::from_secs(arguments.duration);
+        let done = crowd::run(&arguments.public, &arguments.officer, duration).await;
+        println!("{}", serde_json::to_string(&done).expect("plain numbers"));
+        return;
+    }
+    disk::must_not_be_memory(&arguments.dir);
     let mut report = Report::default();
     if wanted("disk") {
         disk::measure(&arguments.dir, &mut report);
     }
     if wanted("writes") || wanted("pages") {
-        let rakit = servers::Rakit::start(&arguments.dir).await;
+        let rakit = servers::Rakit::start(&arguments.dir, false).await;
         if wanted("writes") {
             let etcd = etcd::Etcd::start(&arguments.dir).await;
             writes::measure(&rakit, &etcd, &arguments, &mut report).await;
@@ -85,8 +102,12 @@ async fn main() {
             pages::measure(&rakit, &arguments, &mut report).await;
         }
     }
+    if wanted("pages") {
+        let rakit = servers::Rakit::start(&arguments.dir, true).await;
+        pages::measure(&rakit, &arguments, &mut report).await;
+    }
     if wanted("forms") || wanted("logins") {
-        let rakit = servers::Rakit::start(&arguments.dir).await;
+        let rakit = servers::Rakit::start(&arguments.dir, false).await;
         let asked = officers::Asked {
             forms: arguments.forms,
             clients: arguments.clients,
@@ -99,6 +120,10 @@ async fn main() {
         if wanted("logins") {
             officers::measure_sign_ins(&rakit, &asked, &mut report).await;
         }
+    }
+    if wanted("flood") {
+        let rakit = servers::Rakit::start(&arguments.dir, false).await;
+        flood::measure(&rakit, arguments.duration, &mut report).await;
     }
     if wanted("photos") {
         photos::measure(&arguments.dir, arguments.nodes, arguments.gigabytes, &mut report).await;

@@ -44,21 +44,21 @@ pub(crate) struct Asked {
 }
 
 /// Requests that are due at a steady rate, taken by whoever is free.
-struct Arrivals {
-    began: Instant,
+pub(crate) struct Arrivals {
+    pub(crate) began: Instant,
     per_second: u32,
     all: u32,
     taken: Cell<u32>,
 }
 
 impl Arrivals {
-    fn new(per_second: u32, seconds: u64) -> Self {
+    pub(crate) fn new(per_second: u32, seconds: u64) -> Self {
         let all = per_second * u32::try_from(seconds).expect("a bench of some minutes");
         Self { began: Instant::now(), per_second, all, taken: Cell::new(0) }
     }
 
     /// The next one and when it is due; waits for that.
-    async fn next(&self) -> Option<(u32, Instant)> {
+    pub(crate) async fn next(&self) -> Option<(u32, Instant)> {
         let number = self.taken.get();
         if number >= self.all {
             return None;
@@ -71,7 +71,7 @@ impl Arrivals {
 }
 
 /// Forms at a rate, by so many clients on all nodes.
-async fn forms(rakit: &Rakit, per_second: u32, clients: usize, seconds: u64) -> Sample {
+pub(crate) async fn forms(rakit: &Rakit, per_second: u32, clients: usize, seconds: u64) -> Sample {
     let mut writers = rakit.writers(clients, &[0, 1, 2], 1);
     let arrivals = Arrivals::new(per_second, seconds);
     let one = async |writer: &mut crate::servers::FormWriter| {
@@ -86,7 +86,7 @@ async fn forms(rakit: &Rakit, per_second: u32, clients: usize, seconds: u64) -> 
     Sample::joined(parts, arrivals.began)
 }
 
-fn told(part: &str, what: &str, sample: &mut Sample, report: &mut Report) {
+pub(crate) fn told(part: &str, what: &str, sample: &mut Sample, report: &mut Report) {
     let millis = |micros: u32| f64::from(micros) / 1_000.0;
     let mut row = |name: &str, unit: &str, value: f64| {
         report.add(Row::single(part, &format!("{what}: {name}"), unit, value));

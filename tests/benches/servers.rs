@@ -21,7 +21,12 @@ pub(crate) struct Rakit {
     admin: Officer,
     authority: Vec<u8>,
     stations: Vec<String>,
+    /// Whether `public` speaks TLS.
+    pub(crate) tls: bool,
 }
+
+/// Districts that nobody writes to, and their villages: what makes pages of a certain size.
+const WIDE: [(&str, u32); 2] = [("339001", 40), ("339002", 140)];
 
 fn villages() -> Vec<(String, u32)> {
     (0..VILLAGES)
@@ -33,17 +38,23 @@ fn villages() -> Vec<(String, u32)> {
 }
 
 impl Rakit {
-    pub(crate) async fn start(folder: &Path) -> Self {
-        let cluster = Cluster::below(folder, 3).await;
+    /// Three nodes; `tls` says whether `public` speaks TLS.
+    pub(crate) async fn start(folder: &Path, tls: bool) -> Self {
+        let settings = vec![("RAKIT_TLS_PUBLIC".to_owned(), tls.to_string())];
+        let cluster = Cluster::with_settings(folder, 3, settings).await;
         let villages = villages();
-        register::load(cluster.folder(), &cluster.file_path(), &villages).await;
+        let wide = WIDE.into_iter().flat_map(|(district, villages)| {
+            (1..=villages).map(move |village| (format!("{district}{village:04}"), 1))
+        });
+        let all: Vec<(String, u32)> = villages.iter().cloned().chain(wide).collect();
+        register::load(cluster.folder(), &cluster.file_path(), &all).await;
         let admin = cluster.admin(0).await;
         let authority = std::fs::read(cluster.authority_path()).expect("the authority's certificate");
         let stations = villages
             .iter()
             .flat_map(|(village, count)| (1..=*count).map(move |number| format!("{village}{number:03}")))
             .collect();
-        Self { cluster, admin, authority, stations }
+        Self { cluster, admin, authority, stations, tls }
     }
 
     /// Certificate of the cluster's authority.

@@ -1,5 +1,6 @@
 //! A client that knows the contract and nothing else: one account on one node.
 
+use std::net::IpAddr;
 use std::time::Duration;
 
 use reqwest::header::HeaderMap;
@@ -61,6 +62,16 @@ impl Answer {
 /// Makes HTTP clients that trust one authority.
 #[must_use]
 pub fn trusting(authority_pem: &[u8]) -> Client {
+    client(authority_pem, None)
+}
+
+/// The same, from one of this machine's addresses.
+#[must_use]
+pub fn trusting_from(authority_pem: &[u8], address: IpAddr) -> Client {
+    client(authority_pem, Some(address))
+}
+
+fn client(authority_pem: &[u8], address: Option<IpAddr>) -> Client {
     // Fails only when it was installed before, which is as good.
     drop(rustls::crypto::aws_lc_rs::default_provider().install_default());
     Client::builder()
@@ -68,6 +79,7 @@ pub fn trusting(authority_pem: &[u8]) -> Client {
             Certificate::from_pem_bundle(authority_pem).expect("the authority's file holds certificates"),
         )
         .no_proxy()
+        .local_address(address)
         .timeout(Duration::from_secs(20))
         .build()
         .expect("a client can be built")

@@ -18,13 +18,13 @@ use tally::outcome::Answer;
 use super::door::{self, Precondition};
 use super::reading::contest_named;
 use super::tallies::{self, Target};
-use super::{RequestId, Surface, json, session};
+use super::{RequestId, Surface, json};
 use crate::auth::Caller;
 use crate::dto::batch::{self, BatchResult, BatchResults, RawItem};
 use crate::dto::flags::Subject;
 use crate::dto::outcome;
 use crate::error::{Code, Problem};
-use crate::limits::BULK_BYTES_MAX;
+use crate::limits::{BULK_BYTES_MAX, client_address};
 use crate::ports::{StateView, SubmitError};
 
 /// An item that may be proposed, and what its answer is worded from.
@@ -41,7 +41,7 @@ pub(super) async fn submit(
     Extension(id): Extension<RequestId>,
     request: Request,
 ) -> Result<Response, Problem> {
-    let address = session::address(&request);
+    let address = client_address(request.extensions());
     let (parts, body) = request.into_parts();
     let value = door::body(&parts.headers, body, BULK_BYTES_MAX).await?;
     if parts.headers.contains_key("idempotency-key") {

@@ -8,7 +8,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use axum::body::Body;
-use axum::extract::State;
+use axum::extract::{Request, State};
 use axum::http::header::{CACHE_CONTROL, CONTENT_TYPE};
 use axum::http::{HeaderMap, HeaderName, HeaderValue};
 use axum::response::Response;
@@ -22,8 +22,9 @@ use tokio::time::Instant;
 use super::params::{INTEGER_MAX, Params};
 use super::{Pinned, Surface};
 use crate::error::{Code, Problem};
-use crate::limits::{EVENTS_MS_MAX, EVENTS_QUIET_MS};
+use crate::limits::{EVENTS_MS_MAX, EVENTS_PER_ADDRESS_MAX, EVENTS_QUIET_MS, client_address};
 use crate::publisher::Follower;
+use crate::serve::Share;
 
 const LAST_EVENT: HeaderName = HeaderName::from_static("last-event-id");
 /// What a connection begins with: how long to wait before coming back, in milliseconds.
@@ -35,20 +36,23 @@ const COMMENT: &[u8] = b":\n\n";
 pub(super) async fn events(
     State(surface): State<Surface>,
     params: Params,
-    headers: HeaderMap,
+    request: Request,
 ) -> Result<Response, Problem> {
+    let (headers, address) = (request.headers(), client_address(request.extensions()));
     let needed =
         |name: &str| params.one(name)?.ok_or_else(|| Problem::wrong(name, "Parameter ini harus ada."));
     let missing = || Problem::with_detail(Code::NotFound, "Pemilihan ini tidak diadakan di wilayah itu.");
     let (contest, region) = (needed("contest")?, needed("region")?);
-    let seen = last_seen(&headers)?;
+    let seen = last_seen(headers)?;
     let contest = ContestId::parse(contest).ok_or_else(missing)?;
     let region = RegionCode::parse(region).ok_or_else(missing)?;
     let place = Arc::clone(&surface.api.0.events).try_acquire_owned();
     let place = place.map_err(|_| Problem::new(Code::Overloaded))?;
+    let share = surface.api.0.events_by_address.enter(address, EVENTS_PER_ADDRESS_MAX);
+    let share = share.ok_or_else(|| Problem::new(Code::TooManyRequests))?;
     let begun = surface.api.0.publisher.follow(contest, region).await?;
     let (index, confirmed, follower) = begun.ok_or_else(missing)?;
-    let mut response = Response::new(Body::from_stream(stream_of(follower, seen, place)));
+    let mut response = Response::new(Body::from_stream(stream_of(follower, seen, (place, share))));
     let headers = response.headers_mut();
     headers.insert(CONTENT_TYPE, HeaderValue::from_static("text/event-stream"));
     headers.insert(CACHE_CONTROL, HeaderValue::from_static("no-store"));
@@ -75,13 +79,16 @@ struct Connection {
     least: u64,
     greeted: bool,
     ends: Instant,
-    _place: OwnedSemaphorePermit,
+    _place: Place,
 }
+
+/// A place among all connections and one among those of an address.
+type Place = (OwnedSemaphorePermit, Share);
 
 fn stream_of(
     follower: Follower,
     seen: Option<u64>,
-    place: OwnedSemaphorePermit,
+    place: Place,
 ) -> impl stream::Stream<Item = Result<Bytes, Infallible>> {
     let now = Instant::now();
     let ends = now.checked_add(Duration::from_millis(EVENTS_MS_MAX)).unwrap_or(now);

@@ -1,5 +1,7 @@
 //! Counters of the listeners.
 
+use std::fmt::Write as _;
+
 use prometheus_client::encoding::EncodeLabelSet;
 use prometheus_client::encoding::text::encode;
 use prometheus_client::metrics::counter::Counter;
@@ -7,6 +9,7 @@ use prometheus_client::metrics::family::Family;
 use prometheus_client::registry::Registry;
 
 use super::Listener;
+use crate::serve::{Counts, ListenerCounters};
 
 #[derive(Clone, Debug, EncodeLabelSet, Eq, Hash, PartialEq)]
 struct Labels {
@@ -14,18 +17,45 @@ struct Labels {
     status: &'static str,
 }
 
-/// Requests answered, by listener and class of status.
+/// Requests answered, by listener and class of status, and what the listeners count themselves.
 pub(super) struct Meters {
     registry: Registry,
     requests: Family<Labels, Counter>,
+    pub(super) listeners: ListenerCounters,
 }
+
+/// Name, kind and meaning of what a listener counts, and where it is.
+type Counted = (&'static str, &'static str, &'static str, fn(&Counts) -> u64);
+
+const COUNTED: [Counted; 6] = [
+    ("rakit_http_connections", "gauge", "Connections open", |counts| counts.open),
+    ("rakit_http_connections_accepted_total", "counter", "Connections taken", |counts| counts.accepted),
+    (
+        "rakit_http_connections_shed_total",
+        "counter",
+        "Connections closed at once for want of places",
+        |counts| counts.shed,
+    ),
+    ("rakit_http_handshakes_failed_total", "counter", "Connections that never came to HTTP", |counts| {
+        counts.handshakes_failed
+    }),
+    (
+        "rakit_http_requests_begun_total",
+        "counter",
+        "Requests begun, those for kept pages included",
+        |counts| counts.requests,
+    ),
+    ("rakit_http_requests_late_total", "counter", "Requests without an answer in time", |counts| {
+        counts.requests_late
+    }),
+];
 
 impl Default for Meters {
     fn default() -> Self {
         let requests = Family::default();
         let mut registry = Registry::default();
         registry.register("rakit_http_requests", "Requests answered", requests.clone());
-        Self { registry, requests }
+        Self { registry, requests, listeners: ListenerCounters::default() }
     }
 }
 
@@ -53,6 +83,16 @@ impl Meters {
         if encode(&mut text, &self.registry).is_err() {
             text.clear();
         }
-        text.strip_suffix("# EOF\n").map(str::to_owned).unwrap_or(text)
+        let mut text = text.strip_suffix("# EOF\n").map(str::to_owned).unwrap_or(text);
+        let ListenerCounters { public, officer, ops } = &self.listeners;
+        let counts = [("public", public.counts()), ("officer", officer.counts()), ("ops", ops.counts())];
+        for (name, kind, help, value) in COUNTED {
+            // Writing into a text cannot fail.
+            writeln!(text, "# HELP {name} {help}\n# TYPE {name} {kind}").ok();
+            for (listener, counts) in &counts {
+                writeln!(text, "{name}{{listener=\"{listener}\"}} {}", value(counts)).ok();
+            }
+        }
+        text
     }
 }

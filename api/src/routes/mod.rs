@@ -64,6 +64,7 @@ use crate::pace::PaceTable;
 use crate::ports::{Confirmed, Consistency, Ports, ReadOptions, StateView, SubmitError};
 use crate::publisher::Publisher;
 use crate::search::Search;
+use crate::serve::{Crowd, ListenerCounters};
 use crate::sightings::Sightings;
 use crate::web::public_pages;
 use meters::Meters;
@@ -104,10 +105,18 @@ struct Shared {
     search: Arc<Search>,
     walks: Arc<Semaphore>,
     events: Arc<Semaphore>,
+    events_by_address: Crowd,
+    reads_by_address: Crowd,
     exports: Exports,
 }
 
 impl Api {
+    /// What the listeners of this node count, to be told with the other metrics.
+    #[must_use]
+    pub fn counters(&self) -> ListenerCounters {
+        self.0.meters.listeners.clone()
+    }
+
     /// The HTTP side of a node over its ports and its rendered pages.
     #[must_use]
     pub fn new(ports: Ports, publisher: Arc<Publisher>) -> Self {
@@ -131,6 +140,8 @@ impl Api {
             search: Arc::default(),
             walks: Arc::new(Semaphore::new(WALKS_MAX)),
             events: Arc::new(Semaphore::new(EVENTS_MAX)),
+            events_by_address: Crowd::default(),
+            reads_by_address: Crowd::default(),
             exports: Exports::default(),
         }))
     }

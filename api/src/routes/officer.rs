@@ -19,6 +19,7 @@ use super::{
 };
 use crate::auth::{self, Caller};
 use crate::error::{Code, Problem};
+use crate::limits::client_address;
 
 pub(crate) fn router(api: &Api) -> Router {
     let surface = Surface::new(api, Listener::Officer);
@@ -88,7 +89,7 @@ async fn authenticated(
         request.extensions_mut().insert(caller);
     }
     let caller = request.extensions().get::<Caller>().map(|caller| caller.account.username.clone());
-    let address = session::address(&request);
+    let address = client_address(request.extensions());
     let response = next.run(request).await;
     let denied =
         response.extensions().get::<Problem>().is_some_and(|problem| problem.code == Code::Forbidden);

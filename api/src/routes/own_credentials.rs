@@ -16,7 +16,7 @@ use crate::auth::{Caller, second_factor};
 use crate::dto::accounts::{self, SecondFactorOffer};
 use crate::dto::outcome::unexpected;
 use crate::error::{Code, Problem};
-use crate::limits::JSON_BYTES_MAX;
+use crate::limits::{JSON_BYTES_MAX, client_address};
 
 /// A command that says no more than that it was done.
 pub(super) fn done(answer: &Answer) -> Result<(), Problem> {
@@ -41,7 +41,7 @@ pub(super) async fn password(
     Extension(caller): Extension<Caller>,
     request: Request,
 ) -> Result<Response, Problem> {
-    let address = super::session::address(&request);
+    let address = client_address(request.extensions());
     let (parts, body) = request.into_parts();
     let body = door::body(&parts.headers, body, JSON_BYTES_MAX).await?;
     let key = door::key(&parts.headers)?;
@@ -86,7 +86,7 @@ pub(super) async fn set(
     Extension(caller): Extension<Caller>,
     request: Request,
 ) -> Result<Response, Problem> {
-    let address = super::session::address(&request);
+    let address = client_address(request.extensions());
     let (parts, body) = request.into_parts();
     let body = door::body(&parts.headers, body, JSON_BYTES_MAX).await?;
     let key = door::key(&parts.headers)?;

@@ -2,7 +2,7 @@
 //!
 //! Invariant: whatever was wrong with a credential, the answer and the time it takes are the same.
 
-use std::net::{IpAddr, Ipv4Addr};
+use std::net::IpAddr;
 
 use axum::Extension;
 use axum::extract::{Request, State};
@@ -21,17 +21,8 @@ use crate::dto::outcome::unexpected;
 use crate::dto::session::{self, SignedIn};
 use crate::dto::text::time;
 use crate::error::{Code, Problem};
-use crate::limits::{ClientAddress, JSON_BYTES_MAX, session_ms};
-use crate::serve::RemoteAddress;
+use crate::limits::{JSON_BYTES_MAX, client_address, session_ms};
 use crate::sightings;
-
-/// The address failures are counted under.
-pub(super) fn address(request: &Request) -> IpAddr {
-    let extensions = request.extensions();
-    let told = extensions.get::<ClientAddress>().map(|address| address.0);
-    let socket = extensions.get::<RemoteAddress>().map(|address| address.0.ip());
-    told.or(socket).unwrap_or(IpAddr::V4(Ipv4Addr::UNSPECIFIED))
-}
 
 fn wrong_credential() -> Problem {
     Problem::with_detail(
@@ -43,7 +34,7 @@ fn wrong_credential() -> Problem {
 /// `POST /session`. An `Idempotency-Key` is not asked for; with one, a one-time code whose answer was lost can be used
 /// again by the same attempt.
 pub(super) async fn open(State(surface): State<Surface>, request: Request) -> Result<Response, Problem> {
-    let address = address(&request);
+    let address = client_address(request.extensions());
     let (parts, body) = request.into_parts();
     let body = door::body(&parts.headers, body, JSON_BYTES_MAX).await?;
     let offered = session::parse(&body)?;

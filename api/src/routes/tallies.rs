@@ -16,12 +16,12 @@ use tally::station::{Station, Submission};
 
 use super::door::{self, Precondition};
 use super::reading::{contest_named, station_coded};
-use super::{Surface, json, replayed, session};
+use super::{Surface, json, replayed};
 use crate::auth::Caller;
 use crate::dto::flags::Subject;
 use crate::dto::{outcome, submission};
 use crate::error::{Code, Problem};
-use crate::limits::JSON_BYTES_MAX;
+use crate::limits::{JSON_BYTES_MAX, client_address};
 use crate::ports::StateView;
 
 /// What the path of a write names, judged to exist and to be the caller's to write.
@@ -96,7 +96,7 @@ pub(super) async fn put(
     Path((contest, station)): Path<(String, String)>,
     request: Request,
 ) -> Result<Response, Problem> {
-    let address = session::address(&request);
+    let address = client_address(request.extensions());
     let (parts, body) = request.into_parts();
     let asked = asked(&parts, body).await?;
     let (target, submission) = door::judged(&surface, |view| {

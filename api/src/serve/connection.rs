@@ -4,7 +4,7 @@
 //! requests at work finish and closes the rest.
 
 use std::convert::Infallible;
-use std::net::SocketAddr;
+use std::net::{IpAddr, SocketAddr};
 use std::pin::{Pin, pin};
 use std::sync::Arc;
 
@@ -23,7 +23,7 @@ use crate::limits::ClientAddress;
 
 use super::ready::{self, Left};
 use super::stream::{Activity, Watched};
-use super::{Accept, Accepted, BoxError, Counters, Limits, Protocol, Ready, RequestBody};
+use super::{Accept, Accepted, BoxError, Counters, Limits, Protocol, Proxies, Ready, RequestBody};
 
 /// Where a request comes from, in its extensions: the address of the socket's other end.
 #[derive(Clone, Copy, Debug, Eq, PartialEq)]
@@ -35,13 +35,14 @@ pub(super) struct Shared<S> {
     pub(super) service: S,
     pub(super) limits: Limits,
     pub(super) ready: Option<Arc<dyn Ready>>,
+    pub(super) proxies: Proxies,
     pub(super) counters: Arc<Counters>,
     pub(super) handshakes: Semaphore,
 }
 
 /// Serves one connection until it ends, is idle for too long, or `stopping` turns true.
 pub(super) async fn serve<S, B>(
-    connection: TcpStream,
+    mut connection: TcpStream,
     remote: SocketAddr,
     shared: Arc<Shared<S>>,
     mut stopping: watch::Receiver<bool>,
@@ -56,10 +57,13 @@ pub(super) async fn serve<S, B>(
         return;
     }
     let handshake = async {
+        let client = shared.proxies.arrival(&mut connection, remote).await.ok()?;
         let _permit = shared.handshakes.acquire().await.ok()?;
-        shared.accept.accept(connection, remote).await.ok()
+        let accepted = shared.accept.accept(connection, client).await.ok()?;
+        Some((client.ip(), accepted))
     };
-    let Ok(Some(accepted)) = tokio::time::timeout(shared.limits.handshake_timeout, handshake).await else {
+    let Ok(Some((client, accepted))) = tokio::time::timeout(shared.limits.handshake_timeout, handshake).await
+    else {
         shared.counters.handshake_failed();
         return;
     };
@@ -72,12 +76,11 @@ pub(super) async fn serve<S, B>(
         }
     }
     peer.insert(RemoteAddress(remote));
-    peer.insert(ClientAddress(remote.ip()));
     let activity = Arc::new(Activity::default());
     let header_timeout = (protocol == Protocol::Http1).then_some(shared.limits.header_timeout);
     let write_timeout = shared.limits.write_timeout;
     let stream = Watched::new(stream, Arc::clone(&activity), header_timeout, write_timeout);
-    let requests = Requests { shared, peer, activity };
+    let requests = Requests { shared, peer, client, activity };
     match protocol {
         Protocol::Http1 => http1(stream, requests, stopping).await,
         Protocol::Http2 => http2(stream, requests, stopping).await,
@@ -173,6 +176,8 @@ fn ended<E: std::fmt::Display>(result: &Result<(), E>) {
 struct Requests<S> {
     shared: Arc<Shared<S>>,
     peer: http::Extensions,
+    /// Whom the connection is from.
+    client: IpAddr,
     activity: Arc<Activity>,
 }
 
@@ -204,6 +209,8 @@ where
         let limits = self.shared.limits.of(request.method(), request.uri().path());
         let mut request = request.map(|body| RequestBody::new(body, limits.body_timeout));
         request.extensions_mut().extend(self.peer.clone());
+        let client = self.shared.proxies.client(self.client, request.headers());
+        request.extensions_mut().insert(ClientAddress(client));
         // Services here are always ready (an axum Router is), so readiness is not asked for.
         let answer = self.shared.service.clone().call(request);
         let counters = Arc::clone(&self.shared.counters);

@@ -2,6 +2,7 @@
 //!
 //! Invariant: counters only grow, but for the number of open connections.
 
+use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
 
 /// Counters of one listener.
@@ -15,6 +16,17 @@ pub struct Counters {
     requests_late: AtomicU64,
 }
 
+/// The counters of the listeners that speak HTTP to people. Clones are the same counters.
+#[derive(Clone, Debug, Default)]
+pub struct ListenerCounters {
+    /// For everybody.
+    pub public: Arc<Counters>,
+    /// For officers.
+    pub officer: Arc<Counters>,
+    /// For operators.
+    pub ops: Arc<Counters>,
+}
+
 /// The counters at one moment.
 #[derive(Clone, Copy, Debug, Default, Eq, PartialEq)]
 pub struct Counts {
@@ -22,7 +34,7 @@ pub struct Counts {
     pub open: u64,
     /// Connections taken so far.
     pub accepted: u64,
-    /// Connections closed at once because there were too many.
+    /// Connections closed at once because there were too many, of all or of one address.
     pub shed: u64,
     /// Connections that never came to HTTP.
     pub handshakes_failed: u64,

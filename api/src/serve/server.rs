@@ -16,7 +16,8 @@ use tokio::task::JoinSet;
 use tower::Service;
 
 use super::connection::{self, Shared};
-use super::{Accept, BoxError, Counters, Limits, Ready, RequestBody};
+use super::crowd::{Crowd, most_of};
+use super::{Accept, BoxError, Counters, Limits, Proxies, Ready, RequestBody};
 
 /// Pause after an `accept` that failed for want of descriptors or memory: trying at once would only burn CPU.
 const ACCEPT_PAUSE: Duration = Duration::from_millis(50);
@@ -27,6 +28,7 @@ pub struct Server {
     accept: Arc<dyn Accept>,
     limits: Limits,
     ready: Option<Arc<dyn Ready>>,
+    proxies: Proxies,
     counters: Arc<Counters>,
 }
 
@@ -34,13 +36,19 @@ impl Server {
     /// Puts the parts together. The listener is bound already, so that a port in use is the caller's error.
     #[must_use]
     pub fn new(listener: TcpListener, accept: Arc<dyn Accept>, limits: Limits) -> Self {
-        Self { listener, accept, limits, ready: None, counters: Arc::default() }
+        Self { listener, accept, limits, ready: None, proxies: Proxies::default(), counters: Arc::default() }
     }
 
     /// Answers from these first, on connections of HTTP/1.
     #[must_use]
     pub fn with_ready(self, ready: Arc<dyn Ready>) -> Self {
         Self { ready: Some(ready), ..self }
+    }
+
+    /// These stand in front.
+    #[must_use]
+    pub fn with_proxies(self, proxies: Proxies) -> Self {
+        Self { proxies, ..self }
     }
 
     /// Counts with other listeners of the same address.
@@ -65,12 +73,20 @@ impl Server {
         B: Body<Data = Bytes> + Send + 'static,
         B::Error: Into<BoxError>,
     {
-        let Self { listener, accept, limits, ready, counters } = self;
+        let Self { listener, accept, limits, ready, proxies, counters } = self;
         listener.set_nonblocking(true)?;
         let listener = tokio::net::TcpListener::from_std(listener)?;
         let handshakes = Semaphore::new(limits.handshakes_max);
-        let shared =
-            Arc::new(Shared { accept, service, limits, ready, counters: Arc::clone(&counters), handshakes });
+        let crowd = Crowd::default();
+        let shared = Arc::new(Shared {
+            accept,
+            service,
+            limits,
+            ready,
+            proxies,
+            counters: Arc::clone(&counters),
+            handshakes,
+        });
         let permits = Arc::new(Semaphore::new(limits.connections_max));
         let (stopping, _) = watch::channel(false);
         let mut connections = JoinSet::new();
@@ -90,11 +106,24 @@ impl Server {
                 counters.shed();
                 continue;
             };
+            // A proxy is many: what it lets in is for it to say.
+            let share = if shared.proxies.contains(remote.ip()) {
+                None
+            } else {
+                let open = limits.connections_max.saturating_sub(permits.available_permits());
+                let share = crowd.enter(remote.ip(), most_of(limits.connections_max, open));
+                if share.is_none() {
+                    counters.shed();
+                    continue;
+                }
+                share
+            };
             let open = Open::new(Arc::clone(&counters));
             let serving = connection::serve(connection, remote, Arc::clone(&shared), stopping.subscribe());
             connections.spawn(async move {
                 serving.await;
                 drop(open);
+                drop(share);
                 drop(permit);
             });
         }

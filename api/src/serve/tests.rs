@@ -21,6 +21,8 @@ use super::{
     Server,
 };
 
+mod shares;
+
 const LONG: Duration = Duration::from_mins(1);
 const SHORT: Duration = Duration::from_millis(40);
 

@@ -15,7 +15,7 @@ use tokio::runtime::Builder;
 use tokio::sync::{oneshot, watch};
 use tower::Service;
 
-use super::{BoxError, Limits, Plain, Ready, RequestBody, Server};
+use super::{Accept, BoxError, Counters, Limits, Proxies, Ready, RequestBody, Server};
 
 /// Threads beside each of them that read the disk or compress.
 const ASIDE_MAX: usize = 4;
@@ -29,10 +29,11 @@ pub struct ThreadStart {
     pub begin: fn(),
 }
 
-/// Serves HTTP/1 in the clear on a thread for each socket until told to stop; answers where each will say what it came to.
+/// Serves on a thread for each socket until told to stop; answers where each will say what it came to.
 pub fn on_threads<S, B>(
     sockets: Vec<TcpListener>,
-    (ready, service): (Arc<dyn Ready>, S),
+    (proxies, counters): (&Proxies, &Arc<Counters>),
+    (ready, service, accept): (Arc<dyn Ready>, S, Arc<dyn Accept>),
     limits: Limits,
     start: ThreadStart,
     stop: &watch::Receiver<bool>,
@@ -49,7 +50,10 @@ where
     let mut ends = Vec::with_capacity(sockets.len());
     for (number, socket) in (1_usize..).zip(sockets) {
         let (sender, end) = oneshot::channel();
-        let server = Server::new(socket, Arc::new(Plain), limits).with_ready(Arc::clone(&ready));
+        let server = Server::new(socket, Arc::clone(&accept), limits)
+            .with_ready(Arc::clone(&ready))
+            .with_proxies(proxies.clone())
+            .with_counters(Arc::clone(counters));
         let (service, mut stop) = (service.clone(), stop.clone());
         let thread = std::thread::Builder::new().name(format!("{}-{number}", start.name));
         let started = thread.spawn(move || {

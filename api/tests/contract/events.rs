@@ -1,5 +1,6 @@
 //! Following a region by server-sent events.
 
+use api::limits::ClientAddress;
 use axum::body::Body;
 use axum::http::Request;
 use http_body_util::BodyExt as _;
@@ -117,4 +118,27 @@ async fn what_cannot_be_followed_is_told() {
     }
     let wrong = super::world::call(&world.public, "GET", NATION, &[("last-event-id", "x")], None).await;
     refused(&wrong, 400, "bad-request");
+}
+
+#[tokio::test]
+async fn one_address_has_so_many_lines_and_others_have_theirs() {
+    const MOST: usize = 256;
+    let world = World::new().await;
+    let ask = async |address: &str| {
+        let client = ClientAddress(address.parse().unwrap());
+        let request = Request::get(NATION).extension(client).body(Body::empty()).unwrap();
+        world.public.clone().oneshot(request).await.unwrap()
+    };
+    let mut lines = Vec::new();
+    for _ in 0..MOST {
+        let response = ask("192.0.2.1").await;
+        assert_eq!(response.status(), 200);
+        lines.push(response);
+    }
+    let refused = ask("192.0.2.1").await;
+    assert_eq!(refused.status(), 429);
+    assert!(refused.headers().contains_key("retry-after"));
+    assert_eq!(ask("192.0.2.2").await.status(), 200);
+    drop(lines.pop());
+    assert_eq!(ask("192.0.2.1").await.status(), 200, "a line that ended gives its place back");
 }

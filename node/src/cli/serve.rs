@@ -12,7 +12,7 @@ use crate::compose::{self, Runtimes};
 use crate::failure::Failure;
 use crate::listeners::Bound;
 use crate::tls::live::LiveTls;
-use crate::{settings, shutdown, telemetry, text};
+use crate::{descriptors, settings, shutdown, telemetry, text};
 
 /// What `rakit serve` takes.
 #[derive(Debug, Args)]
@@ -27,8 +27,9 @@ pub struct Arguments {
 
 /// Runs it.
 pub fn run(arguments: &Arguments) -> Result<(), Failure> {
-    let settings = settings::load(&arguments.config, &arguments.set)?;
+    let mut settings = settings::load(&arguments.config, &arguments.set)?;
     telemetry::install(&settings.telemetry)?;
+    descriptors::share_out(&mut settings.limits)?;
     let tls = LiveTls::load(&settings.tls)?;
     let bound = Bound::bind(&settings.listeners, settings.limits.public_threads)?;
     let runtimes = Runtimes::start()?;

@@ -282,6 +282,7 @@ impl Operations for Gateway {
             ("rakit_snapshot_received_bytes_total", "counter", snapshots.received),
             ("rakit_snapshot_resumed_bytes_total", "counter", snapshots.resumed),
             ("rakit_proposals_in_flight", "gauge", in_flight),
+            ("rakit_proposals_refused_total", "counter", self.cluster.proposals_refused()),
             ("rakit_equality_quarantined", "gauge", u64::from(equality.quarantine.is_some())),
             ("rakit_equality_differing_nodes", "gauge", differing),
             ("rakit_equality_split", "gauge", u64::from(equality.split.is_some())),

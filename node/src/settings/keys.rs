@@ -3,13 +3,17 @@
 //! Invariant: the list is the file's shape exactly; a test compares it with a serialised [`super::Settings`].
 
 /// Every settings key, in the order of the file. Its variable is `RAKIT_` and the name in capitals with `_` for `.`.
-pub const KEYS: [&str; 33] = [
+pub const KEYS: [&str; 38] = [
     "node.name",
     "node.data",
     "listeners.public.address",
     "listeners.public.url",
+    "listeners.public.proxies",
+    "listeners.public.proxy_protocol",
     "listeners.officer.address",
     "listeners.officer.url",
+    "listeners.officer.proxies",
+    "listeners.officer.proxy_protocol",
     "listeners.peer.address",
     "listeners.peer.advertised",
     "listeners.ops.address",
@@ -19,6 +23,7 @@ pub const KEYS: [&str; 33] = [
     "tls.peer_key",
     "tls.server_certificate",
     "tls.server_key",
+    "tls.public",
     "tls.crl",
     "timers.profile",
     "limits.public_connections",

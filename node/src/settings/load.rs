@@ -2,10 +2,11 @@
 
 use std::path::Path;
 
+use api::serve::Proxies;
 use toml::{Table, Value};
 
 use super::keys::{KEYS, nearest, variable};
-use super::sections::{Listener, Settings};
+use super::sections::{Fronted, Settings};
 use crate::failure::Failure;
 use crate::scanner::ScannerAddress;
 use crate::text;
@@ -115,8 +116,15 @@ fn apply(table: &mut Table, change: &Override) -> Result<(), Failure> {
             let numeric = ["limits.", "log.", "scrub.", "attachments.", "scanner."]
                 .iter()
                 .any(|section| change.key.starts_with(section));
-            let number = numeric.then(|| change.value.parse::<i64>().ok());
-            let value = number.flatten().map_or_else(|| Value::String(change.value.clone()), Value::Integer);
+            let number = numeric.then(|| change.value.parse::<i64>().ok()).flatten().map(Value::Integer);
+            let answer =
+                ["tls.public", "listeners.public.proxy_protocol", "listeners.officer.proxy_protocol"];
+            let answer = answer
+                .contains(&change.key.as_str())
+                .then(|| change.value.parse::<bool>().ok())
+                .flatten()
+                .map(Value::Boolean);
+            let value = number.or(answer).unwrap_or_else(|| Value::String(change.value.clone()));
             place.insert(part.to_owned(), value);
             break;
         }
@@ -194,10 +202,15 @@ fn check(settings: &Settings, name: &str) -> Result<(), Failure> {
     }
     scanner(settings, name)?;
     let listeners = &settings.listeners;
-    url(name, "public", &listeners.public, &["http://", "https://"])?;
-    url(name, "officer", &listeners.officer, &["https://"])?;
+    for (which, listener, schemes) in [
+        ("public", &listeners.public, &["http://", "https://"][..]),
+        ("officer", &listeners.officer, &["https://"][..]),
+    ] {
+        url(name, which, &listener.url, schemes)?;
+        proxies(name, which, listener)?;
+    }
     let ops: &[&str] = if listeners.ops.address.ip().is_loopback() { &["http://"] } else { &["https://"] };
-    url(name, "ops", &listeners.ops, ops)?;
+    url(name, "ops", &listeners.ops.url, ops)?;
     let advertised = listeners.peer.advertised.as_str();
     let port = advertised.rsplit_once(':').and_then(|(_, port)| port.parse::<u16>().ok());
     if port.is_none_or(|port| port == 0) {
@@ -230,8 +243,32 @@ fn scanner(settings: &Settings, name: &str) -> Result<(), Failure> {
     Ok(())
 }
 
-fn url(name: &str, which: &str, listener: &Listener, schemes: &[&str]) -> Result<(), Failure> {
-    let url = listener.url.as_str();
+fn proxies(name: &str, which: &str, listener: &Fronted) -> Result<(), Failure> {
+    let wrong = match listener.in_front() {
+        Err(wrong) => wrong,
+        Ok(_) if listener.proxy_protocol && listener.proxies.is_empty() => {
+            return Err(Failure::usage(text!(
+                "{name}: listeners.{which}.proxy_protocol perlu listeners.{which}.proxies: alamat proksi yang mengirimnya",
+                "{name}: listeners.{which}.proxy_protocol needs listeners.{which}.proxies: the addresses of those who send it"
+            )));
+        }
+        Ok(_) => return Ok(()),
+    };
+    Err(Failure::usage(text!(
+        "{name}: listeners.{which}.proxies: \"{wrong}\" bukan alamat atau jaringan; contoh: 127.0.0.1, 10.0.0.0/8",
+        "{name}: listeners.{which}.proxies: \"{wrong}\" is no address or network; for example: 127.0.0.1, 10.0.0.0/8"
+    )))
+}
+
+impl Fronted {
+    /// The proxies in front; an error is the text that is no address.
+    pub fn in_front(&self) -> Result<Proxies, &str> {
+        let texts = self.proxies.split(',').map(str::trim).filter(|text| !text.is_empty());
+        Proxies::parse(texts, self.proxy_protocol)
+    }
+}
+
+fn url(name: &str, which: &str, url: &str, schemes: &[&str]) -> Result<(), Failure> {
     if schemes.iter().any(|scheme| url.strip_prefix(scheme).is_some_and(|rest| !rest.is_empty())) {
         return Ok(());
     }

@@ -122,3 +122,23 @@ fn ops_beyond_loopback_wants_tls() {
     let content = WHOLE.replace("address = \"127.0.0.1:8083\"", "address = \"0.0.0.0:8083\"");
     assert!(refusal(&content, &[]).contains("listeners.ops.url"));
 }
+
+#[test]
+fn proxies_are_addresses_and_networks() {
+    let settings = parse(
+        WHOLE,
+        "rakit.toml",
+        &[
+            changed("listeners.officer.proxies", "127.0.0.1, 10.0.0.0/8"),
+            changed("listeners.officer.proxy_protocol", "true"),
+        ],
+    );
+    let settings = settings.expect("valid");
+    assert!(settings.listeners.officer.proxy_protocol);
+    let proxies = settings.listeners.officer.in_front().expect("valid");
+    assert!(proxies.contains("10.1.2.3".parse().expect("an address")));
+    let message = refusal(WHOLE, &[changed("listeners.public.proxies", "10.0.0.0/8, balancer")]);
+    assert!(message.contains("listeners.public.proxies") && message.contains("\"balancer\""), "{message}");
+    let message = refusal(WHOLE, &[changed("listeners.public.proxy_protocol", "true")]);
+    assert!(message.contains("listeners.public.proxies"), "{message}");
+}

@@ -10,6 +10,6 @@ mod sections;
 pub use keys::KEYS;
 pub use load::{Override, load, parse};
 pub use sections::{
-    Attachments, Limits, Listener, Listeners, Log, Node, Peer, Scanner, Scrub, Settings, Telemetry, Timers,
-    Tls,
+    Attachments, Fronted, Limits, Listener, Listeners, Log, Node, Peer, Scanner, Scrub, Settings, Telemetry,
+    Timers, Tls,
 };

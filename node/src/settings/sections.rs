@@ -53,16 +53,16 @@ pub struct Node {
 #[serde(deny_unknown_fields)]
 pub struct Listeners {
     /// Read only, no account.
-    pub public: Listener,
+    pub public: Fronted,
     /// Officers, over TLS.
-    pub officer: Listener,
+    pub officer: Fronted,
     /// Other nodes, over mutual TLS.
     pub peer: Peer,
     /// Operators: loopback, or mutual TLS.
     pub ops: Listener,
 }
 
-/// A listener that speaks HTTP to people.
+/// A listener that speaks HTTP to operators.
 #[derive(Clone, Debug, Deserialize, Eq, PartialEq, Serialize)]
 #[serde(deny_unknown_fields)]
 pub struct Listener {
@@ -70,6 +70,22 @@ pub struct Listener {
     pub address: SocketAddr,
     /// URL under which others reach it.
     pub url: String,
+}
+
+/// A listener that may have proxies in front.
+#[derive(Clone, Debug, Deserialize, Eq, PartialEq, Serialize)]
+#[serde(deny_unknown_fields)]
+pub struct Fronted {
+    /// Address to bind.
+    pub address: SocketAddr,
+    /// URL under which others reach it.
+    pub url: String,
+    /// Addresses and networks of those proxies, with commas between them. Whom they say a request is from is believed.
+    #[serde(default)]
+    pub proxies: String,
+    /// Whether each connection of theirs begins with a PROXY header.
+    #[serde(default)]
+    pub proxy_protocol: bool,
 }
 
 /// The listener for other nodes.
@@ -96,6 +112,9 @@ pub struct Tls {
     pub server_certificate: PathBuf,
     /// Its key.
     pub server_key: PathBuf,
+    /// Whether `public` speaks TLS too, with the server certificate: where nothing in front of it does.
+    #[serde(default)]
+    pub public: bool,
     /// Certificates that are not accepted any more, if there are any: the authority's revocation list.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub crl: Option<PathBuf>,

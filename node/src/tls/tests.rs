@@ -20,6 +20,7 @@ fn files(directory: &Path) -> settings::Tls {
         peer_key: directory.join(ca::PEER_KEY),
         server_certificate: directory.join(ca::SERVER_CERTIFICATE),
         server_key: directory.join(ca::SERVER_KEY),
+        public: false,
         crl: None,
     }
 }

@@ -6,7 +6,7 @@ use rustix::process::geteuid;
 use tests::cluster::Cluster;
 
 use super::promises as promised;
-use super::{Place, Proxy, addresses_in_place, installed, nodes};
+use super::{OWN, Place, Proxy, addresses_in_place, installed, nodes};
 
 const PROGRAM: &str = "/usr/sbin/haproxy";
 const OTHERS: &str = "    user haproxy\n    group haproxy\n    chroot /var/lib/haproxy\n";
@@ -18,6 +18,7 @@ async fn start(cluster: &Cluster) -> Proxy {
     changes.extend([
         ("setenv PUBLIC :80\n", format!("setenv PUBLIC 127.0.0.1:{}\n", place.public)),
         ("setenv OFFICERS :8443\n", format!("setenv OFFICERS 127.0.0.1:{}\n", place.officers)),
+        ("setenv OWN 127.0.0.1\n", format!("setenv OWN {OWN}\n")),
         (OTHERS, others.to_owned()),
     ]);
     let settings = place.file("haproxy.cfg", &changes);
@@ -37,6 +38,7 @@ async fn whoever_lives_is_asked() {
     promised::nothing_but_reading_passes(http, &proxy).await;
     promised::one_dead_is_not_noticed(&cluster, &proxy, 1).await;
     promised::officers_reach_nodes(&cluster, &proxy).await;
+    promised::visitors_are_told_apart(&cluster, &proxy).await;
     promised::kill_all(&cluster).await;
     promised::nothing_kept_is_said(http, &proxy).await;
 }

@@ -19,11 +19,12 @@ use tempfile::TempDir;
 use tests::client::{Answer, send};
 use tests::cluster::{Cluster, free_ports};
 use tests::program::write_file;
-use tests::register::CONTEST;
+use tests::register::{self, CONTEST};
 use tests::{process, wait};
 
 /// Nodes of every cluster here.
 const NODES: usize = 3;
+const NODES_WANTED: u16 = 3;
 
 /// Whether a daemon and what it needs are installed. Said aloud when not, since such a run proves less.
 #[expect(clippy::print_stderr, reason = "a skip must be seen")]
@@ -40,9 +41,19 @@ fn page() -> String {
     format!("/{CONTEST}/0")
 }
 
-/// Three nodes that show the nation's page.
+/// Whom nodes take for the proxy on the lines of officers: another address than that of the tests, which come without one.
+const OWN: &str = "127.0.0.9";
+
+/// Three nodes that know their proxies and show the nation's page.
 async fn nodes() -> Cluster {
-    let cluster = Cluster::with_register().await;
+    let settings = [
+        ("RAKIT_LISTENERS_PUBLIC_PROXIES", "127.0.0.1"),
+        ("RAKIT_LISTENERS_OFFICER_PROXIES", OWN),
+        ("RAKIT_LISTENERS_OFFICER_PROXY_PROTOCOL", "true"),
+    ];
+    let settings = settings.map(|(name, value)| (name.to_owned(), value.to_owned()));
+    let cluster = Cluster::with_settings(&std::env::temp_dir(), NODES_WANTED, settings.to_vec()).await;
+    register::load(cluster.folder(), &cluster.file_path(), &register::VILLAGES).await;
     for node in 0..NODES {
         wait::until("the nation's page at every node", async || {
             (cluster.public(node, &page()).await.status == 200).then_some(())

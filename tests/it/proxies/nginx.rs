@@ -3,7 +3,7 @@
 //! Invariant: as in the module above. Debian's folders for temporary files are left alone too.
 
 use super::promises as promised;
-use super::{Place, Proxy, addresses_in_place, installed, nodes};
+use super::{OWN, Place, Proxy, addresses_in_place, installed, nodes};
 use tests::cluster::Cluster;
 
 const PROGRAM: &str = "/usr/sbin/nginx";
@@ -19,6 +19,7 @@ async fn start(cluster: &Cluster) -> Proxy {
     changes.extend([
         ("listen 80 ", format!("listen 127.0.0.1:{} ", place.public)),
         ("listen 8443;", format!("listen 127.0.0.1:{};", place.officers)),
+        ("proxy_bind 127.0.0.1;", format!("proxy_bind {OWN};")),
         ("/run/nginx.pid", format!("{folder}pid")),
         ("/var/log/nginx/", folder.clone()),
         ("/var/lib/nginx/", folder.clone()),
@@ -42,6 +43,7 @@ async fn pages_are_kept_and_outlive_the_nodes() {
     promised::nothing_but_reading_passes(http, &proxy).await;
     promised::one_dead_is_not_noticed(&cluster, &proxy, 1).await;
     promised::officers_reach_nodes(&cluster, &proxy).await;
+    promised::visitors_are_told_apart(&cluster, &proxy).await;
     promised::kept_pages_outlive_all_nodes(&cluster, &proxy).await;
 }
 

@@ -3,11 +3,12 @@
 //! Invariant: each looks at the proxy from outside, as a visitor does, and at nodes not at all.
 
 use std::collections::BTreeSet;
+use std::net::IpAddr;
 use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
 
 use futures_util::future::join_all;
 use reqwest::{Client, Response};
-use tests::client::{Officer, send, trusting};
+use tests::client::{Officer, send, trusting, trusting_from};
 use tests::cluster::Cluster;
 use tests::form;
 use tests::register::{CONTEST, stations};
@@ -107,6 +108,20 @@ pub(super) async fn officers_reach_nodes(cluster: &Cluster, proxy: &Proxy) {
     for _ in 0..2 * NODES {
         drop(officer.over(trusting(&authority)).get("/api/v1/me").await.expect_status(200));
     }
+}
+
+/// Nodes count wrong passwords by who sends them: the proxy says who that is.
+pub(super) async fn visitors_are_told_apart(cluster: &Cluster, proxy: &Proxy) {
+    let authority = std::fs::read(cluster.authority_path()).expect("the authority's certificate");
+    let stranger = trusting_from(&authority, IpAddr::from([127, 0, 0, 5]));
+    let (username, password) = cluster.admin_credentials();
+    let base = proxy.officers();
+    wait::until("a stranger to be refused", async || {
+        let answer = Officer::try_login(&stranger, &base, username, "sandi-salah").await.expect("an answer");
+        (answer.status == 429).then_some(())
+    })
+    .await;
+    drop(Officer::login(cluster.http(), &base, username, password).await);
 }
 
 /// A node that is killed takes what it was answering with it, and nothing else.
