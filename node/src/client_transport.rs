@@ -1,13 +1,13 @@
 //! Real sockets, time and chance for the typed client of `api`.
 //!
-//! Invariant: only servers whose certificate the given authority signed are spoken to over TLS; proxies of the
+//! Invariant: no answer takes more memory than allowed, whatever a server sends. Only servers whose certificate the given authority signed are spoken to over TLS; proxies of the
 //! environment are not asked, for they know nothing of a cluster's addresses.
 
 use std::path::Path;
 use std::time::Duration;
 
 use api::client::{Transport, TransportError};
-use bytes::Bytes;
+use bytes::{Bytes, BytesMut};
 use futures_util::future::BoxFuture;
 use http::{Request, Response};
 use tokio::time::Instant;
@@ -20,11 +20,15 @@ const CONNECT_MAX: Duration = Duration::from_secs(1);
 /// Idle connections kept to each node.
 const IDLE_CONNECTIONS_MAX: usize = 16;
 
+/// Bytes of an answer that are taken in unless somebody asks for fewer: several times the largest, an attachment.
+const BODY_BYTES_MAX: usize = 64 * 1024 * 1024;
+
 /// HTTP over TCP, with TLS where the URL says so.
 #[derive(Clone, Debug)]
 pub struct HttpTransport {
     client: reqwest::Client,
     began: Instant,
+    body_bytes_max: usize,
 }
 
 impl HttpTransport {
@@ -56,16 +60,30 @@ impl HttpTransport {
             .redirect(reqwest::redirect::Policy::none())
             .build()
             .map_err(|error| Failure::failed(chain(&error)))?;
-        Ok(Self { client, began: Instant::now() })
+        Ok(Self { client, began: Instant::now(), body_bytes_max: BODY_BYTES_MAX })
     }
 
-    async fn exchange(self, request: Request<Bytes>) -> Result<Response<Bytes>, reqwest::Error> {
-        let request = reqwest::Request::try_from(request)?;
-        let response = self.client.execute(request).await?;
+    /// The same, taking in no answer of more than so many bytes.
+    #[must_use]
+    pub fn with_body_max(self, body_bytes_max: usize) -> Self {
+        Self { body_bytes_max, ..self }
+    }
+
+    async fn exchange(self, request: Request<Bytes>) -> Result<Response<Bytes>, TransportError> {
+        let broken = |error: reqwest::Error| TransportError(chain(&error));
+        let request = reqwest::Request::try_from(request).map_err(broken)?;
+        let mut response = self.client.execute(request).await.map_err(broken)?;
         let mut answer = Response::new(Bytes::new());
         *answer.status_mut() = response.status();
         *answer.headers_mut() = response.headers().clone();
-        *answer.body_mut() = response.bytes().await?;
+        let mut body = BytesMut::new();
+        while let Some(piece) = response.chunk().await.map_err(broken)? {
+            if body.len().saturating_add(piece.len()) > self.body_bytes_max {
+                return Err(TransportError(format!("an answer of more than {} bytes", self.body_bytes_max)));
+            }
+            body.extend_from_slice(&piece);
+        }
+        *answer.body_mut() = body.freeze();
         Ok(answer)
     }
 }
@@ -76,8 +94,7 @@ impl Transport for HttpTransport {
         _base: &str,
         request: Request<Bytes>,
     ) -> BoxFuture<'static, Result<Response<Bytes>, TransportError>> {
-        let exchange = self.clone().exchange(request);
-        Box::pin(async move { exchange.await.map_err(|error| TransportError(chain(&error))) })
+        Box::pin(self.clone().exchange(request))
     }
 
     fn pause(&self, milliseconds: u64) -> BoxFuture<'static, ()> {

@@ -23,6 +23,7 @@ pub mod invitation;
 pub mod listeners;
 pub mod messages;
 pub mod password;
+pub mod publish;
 pub mod scanner;
 pub mod scratch;
 pub mod settings;

@@ -13,7 +13,7 @@ const PRECONDITION: i32 = 5;
 #[tokio::test]
 async fn help_names_every_verb() {
     let help = rakit(["--help"]).await.expect_code(0);
-    for verb in ["serve", "init", "join", "status", "import", "ca", "config", "demo"] {
+    for verb in ["serve", "init", "join", "status", "import", "publish", "ca", "config", "demo"] {
         assert!(help.stdout.contains(verb), "{verb} is not in the help:\n{}", help.stdout);
         drop(rakit([verb, "--help"]).await.expect_code(0));
     }

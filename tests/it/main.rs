@@ -25,6 +25,7 @@ mod joining;
 mod photos;
 mod proxies;
 mod public_read;
+mod publish;
 mod raw_requests;
 mod restart;
 mod scenarios;

@@ -209,8 +209,18 @@ impl<T: Transport> Client<T> {
         value.map(Some).map_err(|error| ClientError::Malformed(format!("{}: {error}", call.path)))
     }
 
-    /// Sends a call until a node answers with other than a failure of its own.
+    /// Sends a call until a node answers with other than a failure of its own; a refusal is an error.
     pub async fn send(&self, call: &Call) -> Result<(Response<Bytes>, u32), ClientError> {
+        let (response, attempts) = self.send_for_any(call).await?;
+        let (status, body) = (response.status(), response.body());
+        if status.is_client_error() || status.is_server_error() {
+            return Err(refusal(status, body));
+        }
+        Ok((response, attempts))
+    }
+
+    /// Like [`Self::send`], but a refusal is an answer like any other: pages have no problem in theirs.
+    pub async fn send_for_any(&self, call: &Call) -> Result<(Response<Bytes>, u32), ClientError> {
         let transport = self.transport.as_ref();
         let began_ms = transport.now_ms();
         let attempt_ms = call.attempt_ms.unwrap_or(self.settings.attempt_ms);
@@ -235,10 +245,6 @@ impl<T: Transport> Client<T> {
             let retry_after_s = match &outcome {
                 Ok(response) if !failed(response.status()) => {
                     self.preferred.store(position, Ordering::Relaxed);
-                    let (parts, body) = (response.status(), response.body());
-                    if parts.is_client_error() || parts.is_server_error() {
-                        return Err(refusal(parts, body));
-                    }
                     return outcome
                         .map(|response| (response, attempts))
                         .map_err(|error| ClientError::Unavailable { attempts, last: error.to_string() });

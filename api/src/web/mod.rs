@@ -20,6 +20,7 @@ mod pages;
 pub(crate) mod paper;
 mod region;
 mod search;
+mod stand_in;
 mod status;
 mod target;
 mod tiles;
@@ -46,11 +47,18 @@ use crate::ports::{ReadError, StateView};
 pub use frame::{Conditions, LEADER_AGE_MS_MAX};
 pub use notice::{NOT_FOUND, UNAVAILABLE};
 pub(crate) use pages::public_pages;
+pub use stand_in::StandIn;
 pub use target::Target;
 
 /// Addresses of the style sheet, of that of the desk, and of the icon.
 pub(crate) fn asset_addresses() -> (&'static str, &'static str, &'static str) {
     (&assets::STYLE.address, &assets::DESK_STYLE.address, &assets::ICON.address)
+}
+
+/// Paths of the files that pages need.
+#[must_use]
+pub fn asset_paths() -> Vec<&'static str> {
+    assets::all().into_iter().map(|asset| asset.path).collect()
 }
 
 /// The files that pages need: path, media type and bytes of each.

@@ -254,6 +254,37 @@ const PAIRS: &[(&str, &str)] = &[
     ),
     ("Batch yang dikirim sekaligus", "Batches on their way at once"),
     (
+        "Menulis situs publik sebagai berkas, untuk server web atau CDN apa pun",
+        "Write the public site as files, for any web server or CDN",
+    ),
+    (
+        "Direktori situs; akar server web adalah DIR/current",
+        "Directory of the site; a web server's root is DIR/current",
+    ),
+    (
+        "URL publik sebuah simpul; boleh berulang, yang lain dipakai bila satu mati",
+        "Public URL of a node; may be repeated, another is used when one dies",
+    ),
+    (
+        "Halaman terbawah; halaman kecamatan memuat semua kelurahannya, di bawahnya berkas sepuluh kali lebih banyak",
+        "The lowest pages; a district's has all its villages, and below it come ten times as many files",
+    ),
+    ("Bersama berkas berbentuk Sirekap", "With the files of Sirekap's shape"),
+    ("Versi yang disimpan, termasuk yang tampil", "Versions that stay, the one that is shown included"),
+    (
+        "Berjalan terus sampai dihentikan, sekian detik dari putaran ke putaran",
+        "Go on until stopped, so many seconds from one round to the next",
+    ),
+    (
+        "Bersama --interval: detik sampai setiap halaman ditanyakan lagi, demi nama dan rilis baru",
+        "With --interval: seconds after which every page is asked for again, for new names and releases",
+    ),
+    ("Halaman yang diminta sekaligus", "Pages asked for at once"),
+    (
+        "Detik tanpa satu pun jawaban sebelum putaran menyerah",
+        "Seconds without any answer before the round gives up",
+    ),
+    (
         "Detik tanpa satu pun jawaban sebelum impor menyerah",
         "Seconds without any answer before the import gives up",
     ),

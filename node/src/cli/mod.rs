@@ -16,6 +16,7 @@ pub mod join;
 pub mod node;
 pub mod operator;
 pub mod output;
+pub mod publish;
 pub mod recover;
 pub mod restore;
 pub mod serve;
@@ -60,6 +61,8 @@ enum Verb {
     Fsck(fsck::Arguments),
     /// Load regions, contests, accounts and tallies
     Import(import::Arguments),
+    /// Write the public site as files, for any web server or CDN
+    Publish(publish::Arguments),
     /// Look after photos and scans of forms
     Attachments(attachments::Arguments),
     /// Take a backup of a running cluster, or verify one
@@ -101,6 +104,7 @@ pub fn run(arguments: impl IntoIterator<Item = OsString>) -> ExitCode {
         Verb::StateHash(arguments) => state_hash::run(&arguments, &output),
         Verb::Fsck(arguments) => fsck::run(&arguments, &output),
         Verb::Import(arguments) => import::run(&arguments, &output),
+        Verb::Publish(arguments) => publish::run(&arguments, &output),
         Verb::Attachments(arguments) => attachments::run(&arguments, &output),
         Verb::Backup(arguments) => backup::run(&arguments, &output),
         Verb::Restore(arguments) => restore::run(&arguments, &output),

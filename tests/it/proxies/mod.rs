@@ -28,7 +28,7 @@ const NODES_WANTED: u16 = 3;
 
 /// Whether a daemon and what it needs are installed. Said aloud when not, since such a run proves less.
 #[expect(clippy::print_stderr, reason = "a skip must be seen")]
-fn installed(files: &[&str]) -> bool {
+pub(crate) fn installed(files: &[&str]) -> bool {
     let missing = files.iter().find(|file| !Path::new(file).exists());
     if let Some(missing) = missing {
         eprintln!("SKIPPED: {missing} is missing: run `make setup`");
@@ -45,7 +45,7 @@ fn page() -> String {
 const OWN: &str = "127.0.0.9";
 
 /// Three nodes that know their proxies and show the nation's page.
-async fn nodes() -> Cluster {
+pub(crate) async fn nodes() -> Cluster {
     let settings = [
         ("RAKIT_LISTENERS_PUBLIC_PROXIES", "127.0.0.1"),
         ("RAKIT_LISTENERS_OFFICER_PROXIES", OWN),
@@ -78,7 +78,7 @@ fn addresses(cluster: &Cluster) -> [Vec<String>; 2] {
 }
 
 /// The addresses of nodes as files are shipped with them, and as they are.
-fn addresses_in_place(cluster: &Cluster) -> Vec<(&'static str, String)> {
+pub(crate) fn addresses_in_place(cluster: &Cluster) -> Vec<(&'static str, String)> {
     const SHIPPED: [[&str; NODES]; 2] = [
         ["127.0.0.1:8081", "127.0.0.1:8082", "127.0.0.1:8083"],
         ["127.0.0.1:8481", "127.0.0.1:8482", "127.0.0.1:8483"],
@@ -87,16 +87,16 @@ fn addresses_in_place(cluster: &Cluster) -> Vec<(&'static str, String)> {
 }
 
 /// Where a proxy is to run, before it does.
-struct Place {
+pub(crate) struct Place {
     folder: TempDir,
     /// Port for the public.
-    public: u16,
+    pub(crate) public: u16,
     /// Port for officers.
     officers: u16,
 }
 
 impl Place {
-    fn new() -> Self {
+    pub(crate) fn new() -> Self {
         let folder = tempfile::Builder::new().prefix("rakit-proxy-").tempdir().expect("a folder for a proxy");
         // Its processes give up their rights and must find their files all the same.
         fs::set_permissions(folder.path(), Permissions::from_mode(0o755)).expect("our own folder");
@@ -105,12 +105,12 @@ impl Place {
     }
 
     /// Something in the folder.
-    fn path(&self, name: &str) -> String {
+    pub(crate) fn path(&self, name: &str) -> String {
         self.folder.path().join(name).display().to_string()
     }
 
     /// Puts a shipped file into the folder, with other addresses and folders in it.
-    fn file(&self, name: &str, changes: &[(&str, String)]) -> PathBuf {
+    pub(crate) fn file(&self, name: &str, changes: &[(&str, String)]) -> PathBuf {
         // As it is now, not as it was when this was built: checkouts may share what is built.
         let package = std::env::var_os("CARGO_MANIFEST_DIR").expect("cargo tells where the package lies");
         let shipped = Path::new(&package).join("../docs/deploy").join(name);
@@ -126,7 +126,7 @@ impl Place {
     }
 
     /// Starts the daemon and waits until it answers.
-    async fn run(self, http: &Client, program: &str, arguments: &[&str]) -> Proxy {
+    pub(crate) async fn run(self, http: &Client, program: &str, arguments: &[&str]) -> Proxy {
         let log = fs::File::create(self.folder.path().join("output")).expect("a log file");
         let child = Command::new(program)
             .args(arguments)
@@ -148,14 +148,14 @@ impl Place {
 }
 
 /// A daemon between clients and nodes; ends with the test.
-struct Proxy {
+pub(crate) struct Proxy {
     child: Child,
     place: Place,
 }
 
 impl Proxy {
     /// A public address.
-    fn url(&self, path: &str) -> String {
+    pub(crate) fn url(&self, path: &str) -> String {
         format!("http://127.0.0.1:{}{path}", self.place.public)
     }
 
@@ -165,7 +165,7 @@ impl Proxy {
     }
 
     /// GET; the proxy itself never fails to answer.
-    async fn get(&self, http: &Client, path: &str) -> Answer {
+    pub(crate) async fn get(&self, http: &Client, path: &str) -> Answer {
         send(http.get(self.url(path))).await.expect("an answer of the proxy")
     }
 
