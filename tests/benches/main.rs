@@ -14,6 +14,7 @@
     reason = "a measurement that meets something unexpected stops and says what it met; figures are fractions"
 )]
 
+mod country;
 mod crowd;
 mod disk;
 mod etcd;
@@ -47,7 +48,7 @@ struct Arguments {
     /// Directory, on a disk, below which everything is kept while it runs
     #[arg(long, default_value_os_t = std::env::temp_dir())]
     dir: PathBuf,
-    /// Only these parts: disk, writes, pages; photos, forms, logins and flood only when named
+    /// Only these parts: disk, writes, pages; photos, forms, logins, flood and country only when named
     #[arg(long, value_delimiter = ',', default_value = "disk,writes,pages")]
     only: Vec<String>,
     /// Forms: so many a second
@@ -120,6 +121,9 @@ async fn main() {
         if wanted("logins") {
             officers::measure_sign_ins(&rakit, &asked, &mut report).await;
         }
+    }
+    if wanted("country") {
+        country::measure(&arguments.dir, arguments.seconds, &mut report).await;
     }
     if wanted("flood") {
         let rakit = servers::Rakit::start(&arguments.dir, false).await;

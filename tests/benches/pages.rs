@@ -76,7 +76,7 @@ impl Drop for Nginx {
 }
 
 /// Requests a second of processor time and of time, by wrk with one thread and 32 connections.
-async fn requests_per_second(url: &str, tag: Option<&str>, seconds: u64, pid: i32) -> (f64, f64) {
+pub(crate) async fn requests_per_second(url: &str, tag: Option<&str>, seconds: u64, pid: i32) -> (f64, f64) {
     let mut command = Command::new("wrk");
     command.args(["-t1", "-c32", &format!("-d{seconds}s")]);
     if let Some(tag) = tag {
