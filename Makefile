@@ -80,9 +80,10 @@ chaos: build ## every fault on real processes and 200 simulated runs, an hour an
 	$(bin)/rakit-chaos snapshot --megabytes 256 --cuts 3
 	$(bin)/rakit-chaos backup
 	$(bin)/rakit-chaos gaps --beside-etcd
-	$(bin)/rakit-chaos soak --runs 8 --seconds 60 --simulated 0 --nodes 3 $(addprefix --scenario ,kills pauses partitions hosts bad-lines hand-overs disks operators) || [ $$? = 4 ]
+	$(bin)/rakit-chaos soak --runs 9 --seconds 60 --simulated 0 --nodes 3 $(addprefix --scenario ,kills survivors pauses partitions hosts bad-lines hand-overs disks operators) || [ $$? = 4 ]
 	for nodes in 3 5; do $(bin)/rakit-chaos live mixed --nodes $$nodes --seconds 180 --report $(CARGO_TARGET_DIR)/chaos/mixed-$$nodes || [ $$? = 4 ]; done
-	for plant in blind-scanner lost-photo shared-attempt forgotten-attempt unsent-sign-out borrowed-name lost-step lost-line double-line; do ! $(bin)/rakit-chaos live hand-overs --seconds 10 --unjudged --plant $$plant || exit 1; done
+	for plant in blind-scanner lost-photo shared-attempt forgotten-attempt unsent-sign-out borrowed-name lost-step lost-line double-line old-event other-event wrong-find torn-file mixed-file skipped-form wrong-sirekap; do ! $(bin)/rakit-chaos live hand-overs --seconds 10 --unjudged --plant $$plant || exit 1; done
+	! $(bin)/rakit-chaos live survivors --seconds 10 --unjudged --plant young-survivor
 	$(bin)/rakit-chaos sim --sweep 200
 	$(bin)/rakit-chaos sim --sweep 50 --twice --seconds 20
 	$(bin)/rakit-chaos sim --plants --seconds 40

@@ -6,6 +6,7 @@
 
 pub mod catalogue;
 mod chance;
+pub mod course;
 pub mod doctor;
 pub mod judges;
 pub mod live;

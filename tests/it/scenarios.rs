@@ -46,6 +46,11 @@ async fn faults_of_every_kind_leave_every_promise_kept() {
         "a code opens sessions for one attempt alone",
         "second readings and certifications are by the book",
         "the audit log tells all that was done, once and in order",
+        "events never go back, and have their numbers",
+        "what exists is found, and found first",
+        "a file is whole and of one index",
+        "a walk meets every flagged form once",
+        "Sirekap's files have the numbers of the count",
     ] {
         assert!(ended.stdout.contains(&format!("kept   {promise}")), "{promise}: {ended:?}");
     }
@@ -63,36 +68,60 @@ async fn what_is_planted_around_photos_is_noticed() {
     }
 }
 
+/// A plant, the line of the promise that it breaks, and words of the judge who notices.
+type Noticed = (&'static str, &'static str, &'static str);
+
+/// Runs with these faults planted: each is noticed by the judge of its promise, and no other promise is broken.
+async fn notices(scenario: &str, planted: &[Noticed]) {
+    let mut arguments = vec!["live", scenario, "--seconds", "6", "--unjudged"];
+    arguments.extend(planted.iter().flat_map(|(plant, ..)| ["--plant", plant]));
+    let ended = ended(&arguments).await.expect_code(1);
+    for (plant, promise, words) in planted {
+        let promise = format!("BROKEN {promise}");
+        let noticed = ended.stdout.lines().any(|line| line.contains(&promise) && line.contains(words));
+        assert!(noticed, "{plant}: {ended:?}");
+    }
+    let broken = ended.stdout.lines().filter(|line| line.contains("BROKEN")).count();
+    assert_eq!(broken, planted.len(), "what nobody planted: {ended:?}");
+}
+
 #[tokio::test]
 async fn what_is_planted_around_sessions_readings_and_the_audit_log_is_noticed() {
-    const CODES: &str = "BROKEN a code opens sessions for one attempt alone";
-    const TOKENS: &str = "BROKEN a token serves everywhere until it is revoked";
-    const READINGS: &str = "BROKEN second readings and certifications are by the book";
-    const AUDIT: &str = "BROKEN the audit log tells all that was done, once and in order";
-    // What each is noticed by: words of its judge, on the line of its promise.
-    let runs = [
-        [
-            ("shared-attempt", CODES, "two attempts"),
-            ("borrowed-name", READINGS, "read a form a second time"),
-            ("lost-line", AUDIT, "was acknowledged"),
-        ]
-        .as_slice(),
-        &[
-            ("forgotten-attempt", CODES, "may not ask again"),
-            ("unsent-sign-out", TOKENS, "after the end of its session"),
-            ("lost-step", READINGS, "is lost"),
-            ("double-line", AUDIT, "has 2 lines"),
-        ],
+    const CODES: &str = "a code opens sessions for one attempt alone";
+    const TOKENS: &str = "a token serves everywhere until it is revoked";
+    const READINGS: &str = "second readings and certifications are by the book";
+    const AUDIT: &str = "the audit log tells all that was done, once and in order";
+    let one = [
+        ("shared-attempt", CODES, "two attempts"),
+        ("borrowed-name", READINGS, "read a form a second time"),
+        ("lost-line", AUDIT, "was acknowledged"),
     ];
-    for planted in runs {
-        let mut arguments = vec!["live", "hand-overs", "--seconds", "6", "--unjudged"];
-        arguments.extend(planted.iter().flat_map(|(plant, ..)| ["--plant", plant]));
-        let ended = ended(&arguments).await.expect_code(1);
-        for (plant, promise, words) in planted {
-            let noticed = ended.stdout.lines().any(|line| line.contains(promise) && line.contains(words));
-            assert!(noticed, "{plant}: {ended:?}");
-        }
-        let broken = ended.stdout.lines().filter(|line| line.contains("BROKEN")).count();
-        assert_eq!(broken, planted.len(), "what nobody planted: {ended:?}");
-    }
+    let other = [
+        ("forgotten-attempt", CODES, "may not ask again"),
+        ("unsent-sign-out", TOKENS, "after the end of its session"),
+        ("lost-step", READINGS, "is lost"),
+        ("double-line", AUDIT, "has 2 lines"),
+    ];
+    notices("hand-overs", &one).await;
+    notices("hand-overs", &other).await;
+}
+
+#[tokio::test]
+async fn what_is_planted_on_the_public_side_is_noticed() {
+    const EVENTS: &str = "events never go back, and have their numbers";
+    const FILES: &str = "a file is whole and of one index";
+    let one = [
+        ("old-event", EVENTS, "whoever came back with it is shown"),
+        ("wrong-find", "what exists is found, and found first", "first, of"),
+        ("torn-file", FILES, "torn"),
+        ("skipped-form", "a walk meets every flagged form once", "was not met"),
+        ("wrong-sirekap", "Sirekap's files have the numbers of the count", "did not come to"),
+    ];
+    let other = [
+        ("other-event", EVENTS, "the log makes"),
+        ("mixed-file", FILES, " is of "),
+        ("young-survivor", "a node that is left alone answers, and says its age", "0 ms old"),
+    ];
+    notices("hand-overs", &one).await;
+    notices("survivors", &other).await;
 }

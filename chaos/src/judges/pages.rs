@@ -41,6 +41,12 @@ impl Shown {
 pub struct Pages(BTreeMap<(String, u64), (Shown, String)>);
 
 impl Pages {
+    /// What was shown for a region at a version, if anything was.
+    #[must_use]
+    pub fn shown(&self, region: &str, version: u64) -> Option<&Shown> {
+        self.0.get(&(region.to_owned(), version)).map(|(shown, _)| shown)
+    }
+
     /// `whence` shows these numbers for a region at a version. Answers whether there was something to compare with.
     ///
     /// # Errors
@@ -77,6 +83,7 @@ mod tests {
         let mut pages = Pages::default();
         assert_eq!(pages.saw("page at node 1", "31", 7, shown(5)), Ok(false));
         assert_eq!(pages.saw("data at node 2", "31", 7, shown(5)), Ok(true));
+        assert_eq!((pages.shown("31", 7), pages.shown("31", 8)), (Some(&shown(5)), None));
         assert_eq!(pages.saw("page at node 2", "31", 8, shown(6)), Ok(false));
         assert_eq!(pages.saw("page at node 2", "32", 7, shown(6)), Ok(false));
         let complaint = pages.saw("page at node 3", "31", 7, shown(6)).unwrap_err();

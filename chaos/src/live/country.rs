@@ -18,6 +18,24 @@ const VOTES: u64 = 80;
 const VILLAGES: [u64; 6] =
     [3_101_011_001, 3_101_011_002, 3_101_021_001, 3_201_011_001, 3_201_011_002, 3_202_011_001];
 pub(super) const OPTIONS: [&str; 3] = ["100025", "100026", "100027"];
+/// Names of all regions: no two alike, so that a letter that is left out names nobody else.
+const NAMES: [(&str, &str); 15] = [
+    ("31", "JAKARTA"),
+    ("32", "PRIANGAN"),
+    ("3101", "KEPULAUAN"),
+    ("3201", "BOGOR"),
+    ("3202", "SUKABUMI"),
+    ("310101", "TIDUNG"),
+    ("310102", "KELAPA"),
+    ("320101", "CIBINONG"),
+    ("320201", "WARUNGKIARA"),
+    ("3101011001", "PANGGANG"),
+    ("3101011002", "UNTUNG JAWA"),
+    ("3101021001", "HARAPAN"),
+    ("3201011001", "PAKANSARI"),
+    ("3201011002", "NANGGEWER"),
+    ("3202011001", "CITEPUS"),
+];
 const ROLL: u64 = 250;
 
 /// Code of a station, counted from 0.
@@ -35,6 +53,30 @@ pub(super) fn number_of_station(code: &str) -> Option<u64> {
     above.checked_add(u64::try_from(village).ok()?)
 }
 
+/// The name of a region.
+fn name_of(code: &str) -> &'static str {
+    NAMES.iter().find(|(known, _)| *known == code).map_or("", |(_, name)| name)
+}
+
+/// What people look for, and the code of what they mean: names, names without one of their letters, codes, and stations
+/// by village and number.
+pub(super) fn searches() -> Vec<(String, String)> {
+    let mut searches = Vec::new();
+    for (code, name) in NAMES {
+        // The third letter: people get the first ones right.
+        let typed: String = name.chars().take(2).chain(name.chars().skip(3)).collect();
+        searches.extend([name, &typed, code].map(|text| (text.to_lowercase(), code.to_owned())));
+    }
+    for number in 0..STATIONS {
+        let code = station(number);
+        let Some((village, place)) = code.split_at_checked(10) else { continue };
+        let place = place.trim_start_matches('0');
+        searches.push((format!("{} TPS {place}", name_of(village)), code.clone()));
+        searches.push((code.clone(), code));
+    }
+    searches
+}
+
 /// All regions, and so many stations.
 pub(super) fn regions(stations: u64) -> RegionsBody {
     let mut codes: Vec<String> = VILLAGES
@@ -45,7 +87,7 @@ pub(super) fn regions(stations: u64) -> RegionsBody {
     codes.sort_by_key(|code: &String| (code.len(), code.clone()));
     codes.dedup();
     let regions =
-        codes.into_iter().map(|code| RegionEntry { name: format!("WILAYAH {code}"), code }).collect();
+        codes.into_iter().map(|code| RegionEntry { name: name_of(&code).to_owned(), code }).collect();
     let entry = |number| StationEntry {
         code: station(number),
         kind: "home".to_owned(),
@@ -131,6 +173,18 @@ mod tests {
                 && large([42, 41, 2], [41, 42, 2])
                 && large([42, 42, 2], [42, 41, 2])
         );
+    }
+
+    #[test]
+    fn every_region_has_a_name_of_its_own() {
+        let names: std::collections::BTreeSet<&str> = NAMES.into_iter().map(|(_, name)| name).collect();
+        assert_eq!(names.len(), NAMES.len());
+        assert!(regions(0).regions.iter().all(|region| !region.name.is_empty()));
+        assert_eq!(regions(0).regions.len(), NAMES.len());
+        let searches = searches();
+        let means = |text: &str| searches.iter().find(|(asked, _)| asked == text).map(|(_, code)| &**code);
+        assert_eq!(means("jaarta"), Some("31"));
+        assert_eq!(means("PANGGANG TPS 44"), Some("3101011001044"));
     }
 
     #[test]

@@ -23,6 +23,7 @@ mod scanner;
 pub mod snapshot;
 pub mod storm;
 mod transport;
+mod visitor;
 mod workload;
 
 pub use nemesis::Fault;

@@ -50,8 +50,13 @@ impl HttpTransport {
         Ok(())
     }
 
+    /// What connections are made with now.
+    pub(super) fn client(&self) -> reqwest::Client {
+        self.client.read().unwrap_or_else(PoisonError::into_inner).clone()
+    }
+
     async fn exchange(self, request: Request<Bytes>) -> Result<Response<Bytes>, reqwest::Error> {
-        let client = self.client.read().unwrap_or_else(PoisonError::into_inner).clone();
+        let client = self.client();
         let response = client.execute(reqwest::Request::try_from(request)?).await?;
         let mut answer = Response::new(Bytes::new());
         *answer.status_mut() = response.status();

@@ -13,6 +13,7 @@ use crate::live::hosts::Hosts;
 use crate::live::links::Links;
 use crate::live::storm::Looked;
 use crate::live::transport::HttpTransport;
+use crate::live::visitor::Visitor;
 
 impl Fleet {
     /// From now on all clients trust these authorities of the officers' side, given in PEM.
@@ -69,6 +70,15 @@ impl Fleet {
     /// The same for those who turn to another node when one does not answer: each call is sent once.
     pub(in crate::live) fn passers_by(&self) -> Vec<Client<HttpTransport>> {
         self.nodes.iter().map(|node| self.once(&node.addresses.public)).collect()
+    }
+
+    /// Whoever visits the public side of each node and takes things as they come.
+    pub(in crate::live) fn visitors(&self) -> Vec<Visitor> {
+        let visitor = |node: &Node| {
+            let (url, transport) = (node.addresses.public.clone(), Arc::clone(&self.transport));
+            Visitor::new(node.id, url, transport, Arc::clone(&node.running))
+        };
+        self.nodes.iter().map(visitor).collect()
     }
 
     /// Clients of the officers' side of each node alone, not signed in, that send each call once and with little patience.

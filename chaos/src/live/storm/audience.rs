@@ -8,12 +8,15 @@ use api::client::Client;
 use super::accounts::Office;
 use super::auditors::{self, Archive};
 use super::codes::{self, Counter};
+use super::flagged::{self, Flagged};
 use super::people::{self, AUDITOR};
 use super::plant::Planted;
 use super::readers::Desk;
 use super::readings::{self, Book, Hall};
+use super::record::Record;
 use super::sessions::{Desks, Left};
-use super::watch::Looked;
+use super::visitors::{self, Sights, Square};
+use super::watch::{Looked, Silence};
 use super::{followers, pages, photographers, readers, sessions};
 use crate::chance::Chance;
 use crate::judges::feed::Feed;
@@ -21,6 +24,7 @@ use crate::judges::pages::Pages;
 use crate::judges::photos::Photos;
 use crate::live::fleet::Fleet;
 use crate::live::transport::HttpTransport;
+use crate::live::visitor::Visitor;
 use crate::live::{Trouble, harness};
 
 /// What they have seen, as far as it is judged as a whole.
@@ -31,6 +35,7 @@ pub(super) struct Seen {
     codes: codes::Left,
     book: Book,
     audit: auditors::Read,
+    sights: Sights,
     pub(super) photos: Photos,
 }
 
@@ -46,11 +51,19 @@ pub(super) struct Room {
     signed_in: [Client<HttpTransport>; 2],
     /// For whoever comes in to stay, the auditor last.
     staff: Vec<Client<HttpTransport>>,
+    /// Whoever comes to the public side for more than pages.
+    visitors: Vec<Visitor>,
+    /// What some of these come for.
+    flagged: Flagged,
     pub(super) looked: Vec<Looked>,
 }
 
 impl Room {
-    pub(super) fn of(fleet: &Fleet, officers: &Client<HttpTransport>) -> Result<Self, Trouble> {
+    pub(super) async fn of(
+        fleet: &Fleet,
+        officers: &Client<HttpTransport>,
+        record: &Record,
+    ) -> Result<Self, Trouble> {
         let signed_in = <[_; 2]>::try_from(fleet.spread(officers, 2, 0));
         Ok(Self {
             officers: fleet.desks(),
@@ -58,6 +71,8 @@ impl Room {
             archive: fleet.desks(),
             signed_in: signed_in.map_err(|_| harness("no clients"))?,
             staff: fleet.spread(officers, people::STAFF_COUNT.saturating_add(1), 0),
+            visitors: fleet.visitors(),
+            flagged: flagged::report(officers, record).await?,
             looked: fleet.lookers(),
         })
     }
@@ -71,6 +86,7 @@ pub(super) struct Seats<'r> {
     /// Whether anybody photographs: where there is a scanner.
     pub(super) photographs: bool,
     pub(super) planted: Planted<'r>,
+    pub(super) silence: &'r Silence,
     /// Of all that they choose.
     pub(super) seed: u64,
 }
@@ -96,6 +112,17 @@ impl<'r> Seats<'r> {
 
     fn archive(&self) -> Archive<'r> {
         Archive { nodes: &self.room.archive, record: self.public.record, planted: self.planted }
+    }
+
+    fn square(&self) -> Square<'r> {
+        Square {
+            visitors: &self.room.visitors,
+            record: self.public.record,
+            stop: self.public.stop,
+            planted: self.planted,
+            silence: self.silence,
+            flagged: &self.room.flagged,
+        }
     }
 
     /// Readings by people who come in first.
@@ -127,7 +154,7 @@ impl<'r> Seats<'r> {
                 readers::sums(desk, chance(104)),
             )
         };
-        let (_, one, two, pages, sessions, photos, codes, book, audit) = tokio::join!(
+        let (_, one, two, pages, sessions, photos, codes, book, audit, sights) = tokio::join!(
             reading,
             followers::follow(desk, chance(105)),
             followers::follow(desk, chance(106)),
@@ -137,8 +164,10 @@ impl<'r> Seats<'r> {
             codes::use_codes(self.counter(), chance(110), desk.stop),
             self.read_again(chance(111)),
             self.audit(chance(112)),
+            visitors::attend(self.square(), chance(115)),
         );
-        Ok(Seen { feeds: vec![one, two], pages, sessions, codes, book, audit, photos: photos? })
+        let feeds = vec![one, two];
+        Ok(Seen { feeds, pages, sessions, codes, book, audit, sights, photos: photos? })
     }
 
     /// When nobody writes any more.
@@ -148,7 +177,8 @@ impl<'r> Seats<'r> {
         followers::finish(desk.nodes, desk.record, &mut seen.feeds).await;
         let steps = seen.book.acknowledged();
         seen.feeds.iter().for_each(|feed| desk.record.judged("feed", feed.lacks(&steps)));
-        pages::finish(desk.nodes, desk.record, seen.pages).await;
+        pages::finish(desk.nodes, desk.record, &mut seen.pages).await;
+        visitors::finish(self.square(), desk.nodes, seen.sights, &seen.pages).await;
         sessions::finish(self.desks(), &seen.sessions).await;
         photographers::finish(desk.nodes, desk.record, &seen.photos).await;
         codes::finish(self.counter(), &seen.codes, chance(113)).await;

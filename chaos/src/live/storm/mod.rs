@@ -9,6 +9,7 @@ mod auditors;
 mod batches;
 mod beside;
 mod codes;
+mod flagged;
 mod followers;
 mod officers;
 mod pages;
@@ -22,6 +23,7 @@ mod scenarios;
 mod sessions;
 mod strikes;
 mod verdicts;
+mod visitors;
 mod waits;
 mod watch;
 
@@ -48,7 +50,7 @@ use super::hosts::Hosts;
 use super::plant::Plant;
 use super::scanner::Scanner;
 use super::transport::HttpTransport;
-use super::{Trouble, on_one_thread};
+use super::{Trouble, country, on_one_thread};
 use crate::chance::Chance;
 use crate::judges::liveness;
 use crate::report::{self, Story, Stretch};
@@ -151,6 +153,7 @@ async fn build(
         links: needs(Needs::Links) && plan.scenario != Scenario::Hosts,
         hosts: plan.scenario == Scenario::Hosts,
         power: needs(Needs::Disks),
+        stations: country::STATIONS.saturating_add(flagged::FLAGGED),
         plant: needs(Needs::Library).then_some(Plant::Machine),
         overrides: scanner.iter().map(|scanner| scanner.setting()).collect(),
         ..Blueprint::new(plan.rakit.clone(), plan.below.clone())
@@ -170,8 +173,8 @@ async fn play(plan: &Plan, story: &mut Story, say: &mut dyn FnMut(&str)) -> Resu
     let scanner = started.as_ref().ok();
     let (mut fleet, officers, kinds) = build(plan, story, scanner, say).await?;
     let clients = fleet.spread(&officers, officers::OFFICERS, 0);
-    let (readers, room) = (fleet.passers_by(), Room::of(&fleet, &officers)?);
     let (record, silence) = (Record::new(), Silence::default());
+    let (readers, room) = (fleet.passers_by(), Room::of(&fleet, &officers, &record).await?);
     let (stop, rest) = (Cell::new(false), Cell::new(false));
     let chance = |part: u64| Chance::of(plan.seed, part);
     let writing = (0..).zip(&clients).map(|(officer, client): (u64, _)| {
@@ -181,7 +184,7 @@ async fn play(plan: &Plan, story: &mut Story, say: &mut dyn FnMut(&str)) -> Resu
     record.acted(accounts::signed_in(ADMIN, "password"), 0, true);
     let public = Desk { nodes: &readers, record: &record, stop: &stop };
     let (photographs, planted) = (scanner.is_some(), Planted(&plan.plants));
-    let seats = Seats { public, room: &room, photographs, planted, seed: plan.seed };
+    let seats = Seats { public, room: &room, photographs, planted, silence: &silence, seed: plan.seed };
     if let Err(why) = &started {
         say(&format!("SKIPPED photos: {why}"));
         record.excuse("photos");

@@ -38,13 +38,13 @@ pub(super) async fn browse(desk: Desk<'_>, mut chance: Chance) -> Pages {
 }
 
 /// When nobody writes any more, every page and its data come to one version at all nodes.
-pub(super) async fn finish(nodes: &[Client<HttpTransport>], record: &Record, mut pages: Pages) {
+pub(super) async fn finish(nodes: &[Client<HttpTransport>], record: &Record, pages: &mut Pages) {
     let began = Instant::now();
     for region in country::region_codes() {
         loop {
             let mut versions = Vec::new();
             for (place, node) in nodes.iter().enumerate() {
-                versions.extend(look((place, node), record, &region, &mut pages).await);
+                versions.extend(look((place, node), record, &region, pages).await);
             }
             let all = nodes.len().saturating_mul(2);
             let same = versions.iter().all(|version| versions.first() == Some(version));

@@ -24,6 +24,22 @@ pub enum StormPlant {
     LostLine,
     /// A line of the audit log stands there twice on one node.
     DoubleLine,
+    /// Whoever comes back to follow events is shown the one before the last.
+    OldEvent,
+    /// An event carries the numbers of the one before it.
+    OtherEvent,
+    /// A search shows the second best first.
+    WrongFind,
+    /// A file of results lacks its end.
+    TornFile,
+    /// A row of a file is of an earlier moment than the others.
+    MixedFile,
+    /// A page of flagged forms leaves its last one out.
+    SkippedForm,
+    /// A file that Sirekap had has a vote too many, in its sum and in one of its lines.
+    WrongSirekap,
+    /// A node that is left alone says that it has just heard of a leader.
+    YoungSurvivor,
 }
 
 /// All that is planted in a run.

@@ -7,8 +7,10 @@ use super::strikes::Kind;
 /// A scenario of `rakit-chaos live`.
 #[derive(Clone, Copy, Debug, Eq, PartialEq, clap::ValueEnum)]
 pub enum Scenario {
-    /// The leader is killed again and again, now and then another node, or all.
+    /// The leader is killed again and again, now and then another node, all, or all but one.
     Kills,
+    /// All nodes but one are killed, and the one goes on for readers.
+    Survivors,
     /// Nodes are stopped and go on.
     Pauses,
     /// Lines are cut: both ways, one way, around the leader, into halves, rings and bridges.
@@ -30,8 +32,9 @@ pub enum Scenario {
 
 impl Scenario {
     /// Every one.
-    pub const ALL: [Self; 9] = [
+    pub const ALL: [Self; 10] = [
         Self::Kills,
+        Self::Survivors,
         Self::Pauses,
         Self::Partitions,
         Self::Hosts,
@@ -47,6 +50,7 @@ impl Scenario {
     pub const fn name(self) -> &'static str {
         match self {
             Self::Kills => "kills",
+            Self::Survivors => "survivors",
             Self::Pauses => "pauses",
             Self::Partitions => "partitions",
             Self::Hosts => "hosts",
@@ -62,7 +66,8 @@ impl Scenario {
     #[must_use]
     pub const fn sentence(self) -> &'static str {
         match self {
-            Self::Kills => "kill -9 of the leader, of others, of all",
+            Self::Kills => "kill -9 of the leader, of others, of all, of all but one",
+            Self::Survivors => "kill -9 of all but one, which goes on for readers",
             Self::Pauses => "nodes are stopped for up to 2.5 s and go on",
             Self::Partitions => "cut lines: both ways, one way, minority, bridge, ring",
             Self::Hosts => "the same between network namespaces, with dropped packets; and lossy lines",
@@ -81,9 +86,10 @@ impl Scenario {
         match self {
             Self::Kills => {
                 let mut kinds = vec![Kind::KillLeader; 7];
-                kinds.extend([Kind::KillOne, Kind::KillOne, Kind::KillAll]);
+                kinds.extend([Kind::KillOne, Kind::KillOne, Kind::KillAll, Kind::KillMost]);
                 kinds
             }
+            Self::Survivors => vec![Kind::KillMost],
             Self::Pauses => vec![Kind::PauseLeader, Kind::PauseLeader, Kind::PauseOne],
             Self::Partitions => vec![
                 Kind::CutLeader,
@@ -134,6 +140,7 @@ impl Scenario {
             Self::Operators => 60,
             Self::Mixed => 30,
             Self::Kills
+            | Self::Survivors
             | Self::Pauses
             | Self::Partitions
             | Self::Hosts
@@ -146,8 +153,9 @@ impl Scenario {
     /// Least strikes and acknowledged writes of a run of so many seconds that says anything.
     #[must_use]
     pub fn least(self, seconds: u64) -> (usize, u64) {
-        // A hung disk, a roll-out and a new authority take their time.
-        let seconds_each = if matches!(self, Self::Disks | Self::Operators) { 16 } else { 8 };
+        // A hung disk, a roll-out and a new authority take their time, and so do those who ask the one that is left.
+        let slow = matches!(self, Self::Disks | Self::Operators | Self::Survivors);
+        let seconds_each = if slow { 16 } else { 8 };
         let strikes = usize::try_from(seconds.div_euclid(seconds_each)).unwrap_or(usize::MAX);
         (strikes.max(1), seconds.saturating_mul(20))
     }

@@ -120,7 +120,7 @@ impl Least {
 use Least::{Minute, Run};
 
 /// All judges, in the order of the promises.
-const ROWS: [Row; 20] = [
+const ROWS: [Row; 26] = [
     Row("acknowledged", "an acknowledged write is never lost (P1)", "nodes asked for everything", Run(1)),
     Row("exactly_once", "a request has one effect (P2)", "nodes and answers that came twice", Minute(1)),
     Row("linearizability", "writes and linearizable reads have an order (P3)", "stations", Run(100)),
@@ -134,6 +134,17 @@ const ROWS: [Row; 20] = [
         Minute(60),
     ),
     Row("feed", "the feed tells every change once, in order (P4)", "answers of the feed", Minute(120)),
+    Row("events", "events never go back, and have their numbers", "events and pages they meet", Minute(60)),
+    Row("search", "what exists is found, and found first", "searches", Minute(150)),
+    Row("files", "a file is whole and of one index", "files, each looked at twice", Minute(60)),
+    Row("walks", "a walk meets every flagged form once", "pages and walks", Minute(100)),
+    Row(
+        "sirekap",
+        "Sirekap's files have the numbers of the count",
+        "files, each looked at twice",
+        Minute(120),
+    ),
+    Row("survivor", "a node that is left alone answers, and says its age", "answers of survivors", Run(0)),
     Row("equality", "one index, one state (P6)", "looks at states", Minute(60)),
     Row("revocation", "a token serves everywhere until it is revoked", "uses of tokens", Minute(30)),
     Row("codes", "a code opens sessions for one attempt alone", "answers to codes", Minute(8)),

@@ -27,19 +27,53 @@ const ON_ITS_WAY_MS: u64 = 50;
 
 /// Nodes that nothing reaches, since when.
 #[derive(Default)]
-pub(super) struct Silence(RefCell<BTreeMap<usize, Instant>>);
+pub(super) struct Silence {
+    silent: RefCell<BTreeMap<usize, Instant>>,
+    alone: Cell<Option<Alone>>,
+    /// How often somebody has asked a node that was alone for everything.
+    visits: Cell<u64>,
+}
+
+/// A node that is the only one alive: its place, and since when.
+#[derive(Clone, Copy, Debug, Eq, PartialEq)]
+pub(super) struct Alone {
+    pub(super) place: usize,
+    pub(super) since: Instant,
+}
 
 impl Silence {
     pub(super) fn begins(&self, node: usize) {
-        self.0.borrow_mut().insert(node, Instant::now());
+        self.silent.borrow_mut().insert(node, Instant::now());
+    }
+
+    /// All others are dead.
+    pub(super) fn leaves_alone(&self, place: usize) {
+        self.begins(place);
+        self.alone.set(self.since(place).map(|since| Alone { place, since }));
+    }
+
+    /// Who is alone now.
+    pub(super) fn alone(&self) -> Option<Alone> {
+        self.alone.get()
+    }
+
+    /// Somebody has asked it for everything, and it was alone throughout.
+    pub(super) fn visited(&self) {
+        self.visits.set(self.visits.get().saturating_add(1));
+    }
+
+    /// How often somebody has.
+    pub(super) fn visits(&self) -> u64 {
+        self.visits.get()
     }
 
     pub(super) fn ends(&self) {
-        self.0.borrow_mut().clear();
+        self.silent.borrow_mut().clear();
+        self.alone.set(None);
     }
 
     fn since(&self, node: usize) -> Option<Instant> {
-        self.0.borrow().get(&node).copied()
+        self.silent.borrow().get(&node).copied()
     }
 }
 

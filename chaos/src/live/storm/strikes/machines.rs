@@ -7,6 +7,7 @@ use std::time::Duration;
 use rustix::process::Signal;
 use tokio::time::{Instant, sleep};
 
+use super::super::watch::Silence;
 use super::{Kind, Strike};
 use crate::live::fleet::Fleet;
 use crate::live::{Fault, Trouble, harness};
@@ -14,6 +15,8 @@ use crate::live::{Fault, Trouble, harness};
 /// Longest that a planned stop may take: hand-over, last flush.
 const STOP_MAX: Duration = Duration::from_secs(30);
 const LOOK_PACE: Duration = Duration::from_millis(10);
+/// Longest wait for whoever asks a node that is left alone for everything; what it does not answer is a complaint of theirs.
+const VISIT_MAX: Duration = Duration::from_secs(40);
 /// How far a wrong clock is off: more than any node forgives.
 const SKEW_SECONDS: i64 = 600;
 
@@ -27,6 +30,22 @@ pub(super) async fn kill(strike: &Strike, fleet: &mut Fleet) -> Result<(), Troub
         let hold = if strike.first_way { strike.hold.checked_div(QUICK) } else { None };
         sleep(hold.unwrap_or(strike.hold)).await;
     }
+    fleet.start(&strike.nodes).await.map(drop)
+}
+
+/// `kill -9` of all but one, which then has nobody to lead it or to follow it; at least until it was asked for everything.
+pub(super) async fn leave_one(strike: &Strike, fleet: &mut Fleet, silence: &Silence) -> Result<(), Trouble> {
+    let lonely = fleet.members().into_iter().find(|node| !strike.nodes.contains(node));
+    let lonely = lonely.ok_or_else(|| harness("nobody is left"))?;
+    strike.nodes.iter().for_each(|node| fleet.kill(*node));
+    let (began, before) = (Instant::now(), silence.visits());
+    silence.leaves_alone(lonely);
+    sleep(strike.hold).await;
+    while silence.visits() == before && began.elapsed() < VISIT_MAX {
+        sleep(LOOK_PACE).await;
+    }
+    // Before anybody can tell it something new.
+    silence.ends();
     fleet.start(&strike.nodes).await.map(drop)
 }
 

@@ -25,6 +25,8 @@ pub(super) enum Kind {
     KillOne,
     /// All are killed at once and start again.
     KillAll,
+    /// All but one are killed, and stay away until whoever asks the one has been answered.
+    KillMost,
     /// The leader is stopped and goes on.
     PauseLeader,
     /// Any node is stopped and goes on.
@@ -103,6 +105,8 @@ enum Whom {
     Leader,
     One,
     All,
+    /// All but any one.
+    Most,
     /// All, one after the other from any on.
     Around,
     /// The leader and as many as the others can do without.
@@ -112,11 +116,12 @@ enum Whom {
 impl Kind {
     const fn traits(self) -> Traits {
         use Needs::{Disks, Hosts, Library, Links, Nothing};
-        use Whom::{All, Around, Leader, Minority, One};
+        use Whom::{All, Around, Leader, Minority, Most, One};
         let (name, needs, gap_max_ms, whom) = match self {
             Self::KillLeader => ("kill of the leader", Nothing, Some(1_500), Leader),
             Self::KillOne => ("kill of one", Nothing, Some(1_500), One),
             Self::KillAll => ("kill of all", Nothing, None, All),
+            Self::KillMost => ("kill of all but one", Nothing, None, Most),
             Self::PauseLeader => ("pause of the leader", Nothing, Some(1_500), Leader),
             Self::PauseOne => ("pause of one", Nothing, Some(1_500), One),
             Self::CutLeader => ("leader cut off", Links, Some(1_500), Leader),
@@ -180,6 +185,7 @@ impl Strike {
             Whom::Leader => vec![leader(fleet).await?],
             Whom::One => vec![any],
             Whom::All => (0..count).collect(),
+            Whom::Most => (0..count).filter(|node| *node != any).collect(),
             Whom::Around => (0..count).cycle().skip(any).take(count).collect(),
             Whom::Minority => {
                 let leader = leader(fleet).await?;
@@ -197,6 +203,7 @@ impl Strike {
     pub(super) async fn run(&self, fleet: &mut Fleet, silence: &Silence) -> Result<(), Trouble> {
         match self.kind {
             Kind::KillLeader | Kind::KillOne | Kind::KillAll => machines::kill(self, fleet).await,
+            Kind::KillMost => machines::leave_one(self, fleet, silence).await,
             Kind::PauseLeader | Kind::PauseOne => machines::pause(self, fleet).await,
             Kind::HandOver => machines::hand_over(fleet).await,
             Kind::RollOut => machines::roll_out(self, fleet).await,
