@@ -234,6 +234,9 @@ async fn a_later_version_shares_what_did_not_change_and_the_oldest_go() {
     // The node that was asked first dies; another goes on, and never with less.
     let index = report(&cluster, 0, 90).await;
     cluster.kill(0).await;
+    for node in [1, 2] {
+        shown(&cluster, node, index).await;
+    }
     let second = publish(&dir, &cluster, &["--keep", "2"]).await.expect_code(0).json();
     assert_eq!((&second["published"], &second["version"]), (&true.into(), &2.into()), "{second}");
     assert!(second["index"].as_u64() >= Some(index), "{second}");
@@ -243,10 +246,13 @@ async fn a_later_version_shares_what_did_not_change_and_the_oldest_go() {
         fs::metadata(dir.join("versions").join(version).join(file)).expect("a file").ino()
     };
     let same = |file: &str| inode("0000000001", file) == inode("0000000002", file);
-    assert!(same("ppwp/32/index.html") && same("tentang/index.html.gz") && same("ppwp/3102/index.html"));
+    assert!(same("ppwp/32/index.html") && same("tentang/index.html.gz") && same("ppwp/3201/index.html"));
     assert!(!same("ppwp/31/index.html") && !same("index.html"));
 
-    report(&cluster, 1, 91).await;
+    let index = report(&cluster, 1, 91).await;
+    for node in [1, 2] {
+        shown(&cluster, node, index).await;
+    }
     let third = publish(&dir, &cluster, &["--keep", "2"]).await.expect_code(0).json();
     assert_eq!(third["removed"], serde_json::json!(["0000000001"]), "{third}");
     assert_eq!(versions(&dir), ["0000000002", "0000000003"]);
@@ -305,7 +311,10 @@ async fn a_publisher_that_is_killed_leaves_a_whole_version() {
     assert!(other.stderr.contains("publish"), "one at a time: {other:?}");
     for round in 0..3_u32 {
         let before = version(&dir);
-        report(&cluster, usize::try_from(round).unwrap(), 90 + round).await;
+        let index = report(&cluster, usize::try_from(round).unwrap(), 90 + round).await;
+        for node in 0..cluster.nodes().len() {
+            shown(&cluster, node, index).await;
+        }
         let half = || (dir.join(".partial").exists() || version(&dir) != before).then_some(());
         publisher.until("the next version", half).await;
         drop(publisher);

@@ -88,8 +88,9 @@ mod tests {
 
     fn page() -> ResultsPage {
         let totals = |votes: u64| {
-            serde_json::json!({"votes": {"1": votes, "2": 1}, "valid": votes + 1, "invalid": 0, "total": votes + 1,
-                "registered": 9, "turnout": votes + 1})
+            let all = votes.saturating_add(1);
+            serde_json::json!({"votes": {"1": votes, "2": 1}, "valid": all, "invalid": 0, "total": all,
+                "registered": 9, "turnout": all})
         };
         let sum = serde_json::json!({"votes": {"1": 12, "2": 2}, "valid": 14, "invalid": 0, "total": 14,
             "registered": 18, "turnout": 14});

@@ -174,9 +174,9 @@ impl Walk<'_, '_> {
         Page { tag: self.draft.tag(&path), path }
     }
 
-    /// A page of the register: names do not change with forms, so one that is here is asked for now and then only.
+    /// A page that no form changes, unless the draft has it: one that is made from nothing has none yet.
     pub(super) fn register_page(&self, path: SitePath) -> Option<Page> {
-        (self.every || !self.draft.entries().contains_key(&path)).then(|| self.page(path))
+        (!self.draft.entries().contains_key(&path)).then(|| self.page(path))
     }
 
     /// Takes an answer over.
