@@ -10,6 +10,7 @@ mod desk;
 pub mod dto;
 pub mod error;
 mod export;
+mod forgery;
 #[cfg(any(test, fuzzing))]
 pub mod fuzzing;
 mod intake;
