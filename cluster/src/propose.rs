@@ -13,6 +13,7 @@ use tally::command::{Command, Header, Item, NewCredential, PROPOSAL_BYTES_MAX, P
 use tally::ids::{LogTime, NodeId};
 use tally::outcome::Answer;
 
+use crate::admission::Share;
 use crate::blobs::rule;
 use crate::error::ProposeError;
 use crate::fitness::Obstacle;
@@ -45,7 +46,7 @@ impl<E: Engine> Cluster<E> {
         let deadline = runtime::after(runtime::now(), Duration::from_millis(PROPOSE_DEADLINE_MS));
         let count = items.len();
         let bytes = items.iter().map(weight).fold(0, usize::saturating_add);
-        let Some(_share) = self.inner.admission.enter(count, bytes) else {
+        let Some(_share) = self.share(principal, count, bytes) else {
             return vec![Err(ProposeError::Overloaded); count];
         };
         if !self.inner.settings.edge && items.iter().any(|item| rule::naming(item).is_some()) {
@@ -59,10 +60,21 @@ impl<E: Engine> Cluster<E> {
         let deadline = runtime::after(runtime::now(), Duration::from_millis(PROPOSE_DEADLINE_MS));
         let count = items.len();
         let bytes = items.iter().map(weight).fold(0, usize::saturating_add);
-        let Some(_share) = self.inner.admission.enter(count, bytes) else {
+        let Some(_share) = self.share(principal, count, bytes) else {
             return vec![Err(ProposeError::Overloaded); count];
         };
         self.propose_chunks(principal, items, deadline, false).await
+    }
+
+    /// Room for what a principal writes. The public is shed first: it enters only while next to nothing is under way.
+    fn share(&self, principal: Principal, items: usize, bytes: usize) -> Option<Share> {
+        let admission = &self.inner.admission;
+        match principal {
+            Principal::Public => admission.enter_idle(items, bytes),
+            Principal::System | Principal::Operator | Principal::Session { .. } => {
+                admission.enter(items, bytes)
+            }
+        }
     }
 
     pub(crate) async fn propose_chunks(
@@ -266,6 +278,8 @@ pub(crate) fn weight(item: &Item) -> usize {
         | Command::Release { reason, .. }
         | Command::Certify { reason, .. }
         | Command::Approve { reason, .. } => reason.len(),
+        Command::Complain { complaint, .. } => complaint.text.len(),
+        Command::AnswerComplaint { text, .. } => text.len(),
     };
     variable.saturating_add(FIXED)
 }
