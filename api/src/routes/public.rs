@@ -4,7 +4,7 @@ use axum::Router;
 use axum::middleware::from_fn_with_state;
 
 use super::envelope::envelope;
-use super::{Api, Listener, Surface, reading};
+use super::{Api, Listener, Surface, lapor, reading};
 use crate::error::{Code, Problem};
 
 pub(crate) fn router(api: &Api) -> Router {
@@ -12,6 +12,7 @@ pub(crate) fn router(api: &Api) -> Router {
     reading::router()
         .with_state(surface.clone())
         .merge(api.pages())
+        .merge(lapor::elsewhere(&surface))
         .fallback(async || Problem::new(Code::NotFound))
         .layer(from_fn_with_state(surface, envelope))
 }
