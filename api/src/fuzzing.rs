@@ -8,6 +8,7 @@
 use serde::Serialize;
 use serde::de::DeserializeOwned;
 use serde_json::Value;
+use tally::complaint::{COMPLAINT_ANSWER_BYTES_MAX, COMPLAINT_BYTES_MAX, text_allowed};
 use tally::contest::{Contest, ContestOption};
 use tally::ids::{ContestId, LogTime};
 use tally::region::RegionCode;
@@ -15,11 +16,11 @@ use tally::region::RegionCode;
 use crate::auth::{code, password, second_factor, token};
 use crate::dto::sirekap::SirekapFile;
 use crate::dto::{
-    accounts, attachments, audit, batch, body, changes, cluster, contests, epochs, form, joining, master,
-    regions, results, session, stations, status, steps, submission, text,
+    accounts, attachments, audit, batch, body, changes, cluster, complaints, contests, epochs, form, joining,
+    master, regions, results, session, stations, status, steps, submission, text,
 };
 use crate::export::region::Format;
-use crate::ports::AuditPlace;
+use crate::ports::{AuditPlace, ComplaintPlace};
 use crate::web::Target;
 use crate::{error, limits};
 use crate::{publisher, search};
@@ -65,6 +66,7 @@ pub fn bodies(data: &[u8]) {
         b'v' => drop(steps::parse_review(&value, contest)),
         b'b' => items(&value, contest),
         b'h' => drop(steps::parse_step(&value)),
+        b'k' => complaint(&value, contest),
         b's' => drop(session::parse(&value)),
         b'n' => drop(accounts::parse_new(&value)),
         b'p' => drop(accounts::parse_patch(&value)),
@@ -108,6 +110,17 @@ fn report(value: &Value, contest: Option<&Contest>) {
         serde_json::from_value::<form::Form>(written.clone()).is_ok_and(|typed| typed == wire),
         "the typed client reads what is written: {written}"
     );
+}
+
+/// A complaint says nothing that a form's page may not show; an answer neither.
+fn complaint(value: &Value, contest: Option<&Contest>) {
+    if let Ok((_, text)) = complaints::parse_answer(value) {
+        assert!(text_allowed(&text, COMPLAINT_ANSWER_BYTES_MAX), "{text:?}");
+    }
+    let Ok(told) = complaints::parse(value) else { return };
+    let Some(Ok(complaint)) = contest.map(|contest| told.about(contest)) else { return };
+    assert!(text_allowed(&complaint.text, COMPLAINT_BYTES_MAX), "{complaint:?}");
+    assert!(told.revision > 0 && (complaint.read.is_none() || complaint.field.is_some()), "{complaint:?}");
 }
 
 fn items(value: &Value, contest: Option<&Contest>) {
@@ -187,6 +200,9 @@ pub fn texts(data: &[u8]) {
     let _ = (publisher::look_up(text, Some(name)), password::hash_allowed(text), error::Code::parse(text));
     let (_, _) = (SirekapFile::parse(text), Format::parse(text));
     assert!(search::words_of(text) <= 8, "a query is cut to a bounded number of words");
+    if let Some(place) = ComplaintPlace::parse(text) {
+        assert_eq!(place.to_string(), text, "a place has one spelling");
+    }
     if let Some(place) = AuditPlace::parse(text) {
         assert_eq!(AuditPlace::parse(&place.to_string()), Some(place), "{text}");
     }

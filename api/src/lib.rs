@@ -6,10 +6,12 @@
 
 pub mod auth;
 pub mod client;
+mod complaints;
 mod desk;
 pub mod dto;
 pub mod error;
 mod export;
+mod forgery;
 #[cfg(any(test, fuzzing))]
 pub mod fuzzing;
 mod intake;
@@ -36,8 +38,8 @@ pub fn public_router(api: &Api) -> Router {
     routes::public::router(api)
 }
 
-/// The calls of the `officer` listener and its pages. Everything under `/api/v1` but `POST /session` wants a bearer
-/// token; the pages are served without one.
+/// The calls of the `officer` listener and its pages. Everything under `/api/v1` but `POST /session` and complaints wants a
+/// bearer token; the pages are served without one.
 pub fn officer_router(api: &Api) -> Router {
     routes::officer::router(api)
 }

@@ -15,6 +15,8 @@ use crate::serve::RemoteAddress;
 pub const JSON_BYTES_MAX: usize = 64 * 1024;
 /// Largest body of a batch or of master data, in bytes.
 pub const BULK_BYTES_MAX: usize = 4 * 1024 * 1024;
+/// Largest body of a complaint or an answer to one, in bytes: its text with every letter escaped, and room for the rest.
+pub const COMPLAINT_BODY_BYTES_MAX: usize = 8 * 1024;
 /// Longest time a body may take to arrive, in milliseconds.
 pub const BODY_MS_MAX: u64 = 20_000;
 /// Most items of a batch.

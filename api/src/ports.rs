@@ -6,6 +6,7 @@
 mod attachments;
 mod audit;
 mod backups;
+mod complaints;
 mod status;
 
 use std::sync::Arc;
@@ -16,6 +17,7 @@ use tally::account::{Account, Session};
 use tally::aggregate::Aggregate;
 use tally::audit::AuditRecord;
 use tally::command::{Item, Principal};
+use tally::complaint::{Complaint, Complaints};
 use tally::contest::Contest;
 use tally::ids::{AccountId, AttachmentId, ContestId, LogTime, NodeId, RequestKey, SessionId};
 use tally::outcome::Answer;
@@ -30,7 +32,8 @@ pub use attachments::{
 };
 pub use audit::AuditPlace;
 pub use backups::{Backups, OfferedBackup};
-pub use status::{CertificateDays, ClusterStatus, Equality, MemberStatus};
+pub use complaints::{ComplaintPlace, OpenComplaints};
+pub use status::{CertificateDays, ClusterStatus, Equality, HashPoints, MemberStatus, StateHash};
 
 /// How fresh an answer must be.
 #[derive(Clone, Copy, Debug, Eq, PartialEq)]
@@ -231,6 +234,21 @@ pub trait StateView: Send + Sync {
     fn session(&self, session: SessionId) -> Result<Option<Session>, ReadError>;
     /// What was answered to a request.
     fn request(&self, account: AccountId, key: RequestKey) -> Result<Option<RequestRecord>, ReadError>;
+    /// The complaints about a form with their numbers, oldest first.
+    fn complaints(
+        &self,
+        contest: &ContestId,
+        station: StationCode,
+    ) -> Result<Vec<(u32, Complaint)>, ReadError>;
+    /// How many complaints about a form there are.
+    fn complaint_counts(&self, contest: &ContestId, station: StationCode) -> Result<Complaints, ReadError>;
+    /// Complaints of a region that wait for an answer, after a place: whole forms, until there are `limit` or more.
+    fn open_complaints(
+        &self,
+        region: RegionCode,
+        after: Option<ComplaintPlace>,
+        limit: usize,
+    ) -> Result<OpenComplaints, ReadError>;
     /// Whether an accepted form names an attachment.
     fn names_attachment(&self, id: AttachmentId) -> Result<bool, ReadError>;
 }
@@ -313,28 +331,6 @@ pub struct MemberRequest {
     pub officer_url: String,
     /// Where the public reaches it.
     pub public_url: String,
-}
-
-/// State hash of this node at an index.
-#[derive(Clone, Debug, Eq, PartialEq)]
-pub struct StateHash {
-    /// The index.
-    pub index: u64,
-    /// 32 hexadecimal digits.
-    pub hash: String,
-}
-
-/// What a node's state summed up to.
-#[derive(Clone, Debug, Eq, PartialEq)]
-pub struct HashPoints {
-    /// The node.
-    pub node: NodeId,
-    /// Its state hash now.
-    pub now: StateHash,
-    /// Those it remembers, oldest first.
-    pub points: Vec<StateHash>,
-    /// What it knows about equality.
-    pub equality: Equality,
 }
 
 /// What operators may ask of a node, at the ops listener.

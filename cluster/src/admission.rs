@@ -7,7 +7,7 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
 
 use crate::queue::Queue;
-use crate::settings::{BYTES_IN_FLIGHT_MAX, ITEMS_IN_FLIGHT_MAX};
+use crate::settings::{BYTES_IN_FLIGHT_MAX, IDLE_ITEMS_MAX, ITEMS_IN_FLIGHT_MAX};
 
 /// See the module.
 #[derive(Default)]
@@ -41,6 +41,16 @@ impl Admission {
             return None;
         }
         Some(Share { admission: Arc::clone(self), items, bytes })
+    }
+
+    /// A share for whoever gives way to all others, or `None` when more than next to nothing is under way.
+    pub(crate) fn enter_idle(self: &Arc<Self>, items: usize, bytes: usize) -> Option<Share> {
+        let (under_way, _) = self.in_flight();
+        // Two that look at once may both enter: one more than meant, which delays nobody.
+        if self.is_held() || under_way.saturating_add(items) > IDLE_ITEMS_MAX {
+            return None;
+        }
+        self.enter(items, bytes)
     }
 
     /// Items and bytes under way.
@@ -97,6 +107,21 @@ mod tests {
         assert_eq!(admission.in_flight(), (1, BYTES_IN_FLIGHT_MAX));
         drop(bytes);
         assert_eq!(admission.in_flight(), (0, 0));
+    }
+
+    #[test]
+    fn who_gives_way_enters_only_while_next_to_nothing_is_under_way() {
+        let admission = Arc::new(Admission::default());
+        let idle = admission.enter_idle(1, 10).unwrap();
+        let officers = admission.enter(IDLE_ITEMS_MAX, 10).unwrap();
+        assert!(admission.enter_idle(1, 10).is_none());
+        assert!(admission.enter(1, 10).is_some(), "officers are let in all the same");
+        drop(officers);
+        admission.set_held(true);
+        assert!(admission.enter_idle(1, 10).is_none(), "nobody waits for a new leader but officers");
+        admission.set_held(false);
+        drop(idle);
+        assert!(admission.enter_idle(1, 10).is_some());
     }
 
     #[test]

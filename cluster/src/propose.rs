@@ -13,6 +13,7 @@ use tally::command::{Command, Header, Item, NewCredential, PROPOSAL_BYTES_MAX, P
 use tally::ids::{LogTime, NodeId};
 use tally::outcome::Answer;
 
+use crate::admission::Share;
 use crate::blobs::rule;
 use crate::error::ProposeError;
 use crate::fitness::Obstacle;
@@ -46,7 +47,7 @@ impl<E: Engine> Cluster<E> {
         let deadline = runtime::after(runtime::now(), Duration::from_millis(PROPOSE_DEADLINE_MS));
         let count = items.len();
         let bytes = items.iter().map(weight).fold(0, usize::saturating_add);
-        let Some(_share) = self.inner.admission.enter(count, bytes) else {
+        let Some(_share) = self.share(principal, count, bytes) else {
             return vec![Err(ProposeError::Overloaded); count];
         };
         if !self.inner.settings.edge && items.iter().any(|item| rule::naming(item).is_some()) {
@@ -60,10 +61,21 @@ impl<E: Engine> Cluster<E> {
         let deadline = runtime::after(runtime::now(), Duration::from_millis(PROPOSE_DEADLINE_MS));
         let count = items.len();
         let bytes = items.iter().map(weight).fold(0, usize::saturating_add);
-        let Some(_share) = self.inner.admission.enter(count, bytes) else {
+        let Some(_share) = self.share(principal, count, bytes) else {
             return vec![Err(ProposeError::Overloaded); count];
         };
         self.propose_chunks(principal, items, deadline, false).await
+    }
+
+    /// Room for what a principal writes. The public is shed first: it enters only while next to nothing is under way.
+    fn share(&self, principal: Principal, items: usize, bytes: usize) -> Option<Share> {
+        let admission = &self.inner.admission;
+        match principal {
+            Principal::Public => admission.enter_idle(items, bytes),
+            Principal::System | Principal::Operator | Principal::Session { .. } => {
+                admission.enter(items, bytes)
+            }
+        }
     }
 
     pub(crate) async fn propose_chunks(
@@ -173,10 +185,12 @@ impl<E: Engine> Cluster<E> {
         // The cluster's own entries are few, and what waits may need them.
         let _place = match proposal.header.principal {
             Principal::System | Principal::Operator => None,
-            Principal::Session { .. } => match self.inner.admission.queue.enter(deadline).await {
-                Ok(place) => Some(place),
-                Err(TurnedAway) => return Attempt::Refused(ProposeError::Overloaded),
-            },
+            Principal::Session { .. } | Principal::Public => {
+                match self.inner.admission.queue.enter(deadline).await {
+                    Ok(place) => Some(place),
+                    Err(TurnedAway) => return Attempt::Refused(ProposeError::Overloaded),
+                }
+            }
         };
         proposal.header.node = self.inner.settings.node;
         proposal.header.proposed_at = self.now();
@@ -275,6 +289,8 @@ pub(crate) fn weight(item: &Item) -> usize {
         | Command::Release { reason, .. }
         | Command::Certify { reason, .. }
         | Command::Approve { reason, .. } => reason.len(),
+        Command::Complain { complaint, .. } => complaint.text.len(),
+        Command::AnswerComplaint { text, .. } => text.len(),
     };
     variable.saturating_add(FIXED)
 }

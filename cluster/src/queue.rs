@@ -72,11 +72,6 @@ impl Queue {
     pub(crate) fn refused(&self) -> u64 {
         self.refused.load(Ordering::Relaxed)
     }
-
-    /// Whether somebody waits, or would.
-    pub(crate) fn is_full(&self) -> bool {
-        self.places.available_permits() == 0
-    }
 }
 
 impl Delay {
@@ -125,7 +120,7 @@ mod tests {
         for _ in 0..PLACES {
             taken.push(queue.enter(deadline).await.unwrap());
         }
-        assert!(queue.is_full());
+        assert_eq!(queue.places.available_permits(), 0);
         assert_eq!(queue.enter(later(runtime::now(), 20)).await.err(), Some(TurnedAway));
         assert_eq!(queue.refused(), 1);
         let (first, ()) = tokio::join!(queue.enter(deadline), async { drop(taken.pop()) });

@@ -139,6 +139,8 @@ pub const LINEARIZABLE_DEADLINE_MS: u64 = 2_000;
 pub const SPLIT_BYTES: usize = 128 * 1024;
 /// Items waiting for an answer at one node.
 pub const ITEMS_IN_FLIGHT_MAX: usize = 4_096;
+/// Most items under way with which one more of the public's is let in: a 64th of all, some milliseconds of work.
+pub const IDLE_ITEMS_MAX: usize = ITEMS_IN_FLIGHT_MAX / 64;
 /// Bytes waiting for an answer at one node.
 pub const BYTES_IN_FLIGHT_MAX: usize = 64 * 1024 * 1024;
 /// Entries that may be committed but not applied before new proposals are refused.

@@ -172,8 +172,7 @@ impl<E: Engine> Cluster<E> {
     /// Whether there is room for what this principal writes. Before that is denied everybody is asked once more: one disk
     /// may have room again when another fills up.
     pub(crate) async fn has_room_for(&self, principal: Principal, deadline: Instant) -> bool {
-        let of_a_client = matches!(principal, Principal::Session { .. });
-        if !of_a_client || !self.majority_is(Room::Scarce) {
+        if !is_a_client(principal) || !self.majority_is(Room::Scarce) {
             return true;
         }
         if self.heard_peers_lately() {
@@ -198,7 +197,15 @@ impl<E: Engine> Cluster<E> {
 fn is_of_a_client(entry: &crate::types::RaftEntry) -> bool {
     let openraft::EntryPayload::Normal(proposal) = &entry.payload else { return false };
     let decoded = store::codec::decode_proposal(&proposal.0);
-    decoded.is_ok_and(|proposal| matches!(proposal.header.principal, Principal::Session { .. }))
+    decoded.is_ok_and(|proposal| is_a_client(proposal.header.principal))
+}
+
+/// Whoever fills disks; what the system and operators write may free them.
+const fn is_a_client(principal: Principal) -> bool {
+    match principal {
+        Principal::Session { .. } | Principal::Public => true,
+        Principal::System | Principal::Operator => false,
+    }
 }
 
 #[cfg(test)]

@@ -85,12 +85,6 @@ impl<E: Engine> Cluster<E> {
         self.inner.admission.queue.refused()
     }
 
-    /// Whether as much is with Raft as may be: what can wait should not be written now.
-    #[must_use]
-    pub fn is_queueing(&self) -> bool {
-        self.inner.admission.queue.is_full()
-    }
-
     /// Bytes of snapshots that went out and came in since the start.
     #[must_use]
     pub fn snapshot_bytes(&self) -> SnapshotBytes {

@@ -60,6 +60,8 @@ const ATTACHMENT: u8 = 0x1d;
 const NEIGHBOURHOOD: u8 = 0x1e;
 const AUDIT: u8 = 0x1f;
 const EPOCH: u8 = 0x20;
+const COMPLAINT: u8 = 0x21;
+const COMPLAINTS: u8 = 0x22;
 
 /// Bytes of a key by family; a user name takes as many as it has.
 const fn length(family: u8) -> Option<usize> {
@@ -71,8 +73,8 @@ const fn length(family: u8) -> Option<usize> {
         STATION | ACCOUNT | REQUEST_QUEUE | EPOCH => Some(1 + CODE),
         CONTEST => Some(1 + CONTEST_ID_BYTES_MAX),
         SESSION => Some(1 + 16),
-        TALLY => Some(1 + CONTEST_ID_BYTES_MAX + CODE),
-        EVENT => Some(1 + CONTEST_ID_BYTES_MAX + CODE + 4),
+        TALLY | COMPLAINTS => Some(1 + CONTEST_ID_BYTES_MAX + CODE),
+        EVENT | COMPLAINT => Some(1 + CONTEST_ID_BYTES_MAX + CODE + 4),
         AGGREGATE | NEIGHBOURHOOD => Some(1 + CONTEST_ID_BYTES_MAX + REGION_CODE),
         AUDIT => Some(1 + CODE + 2 + 4),
         CHANGE => Some(1 + CODE + 2),
@@ -96,7 +98,10 @@ const _: () = {
     assert!(matches!(length(ATTACHMENT), Some(33)));
     assert!(matches!(length(NEIGHBOURHOOD), Some(34)));
     assert!(matches!(length(AUDIT), Some(15)));
-    assert!(LEDGER > ENTRY && ATTACHMENT < NEIGHBOURHOOD && AUDIT < EPOCH && EPOCH < ROWS_END[0]);
+    assert!(matches!(length(COMPLAINT), Some(37)));
+    assert!(matches!(length(COMPLAINTS), Some(33)));
+    assert!(LEDGER > ENTRY && ATTACHMENT < NEIGHBOURHOOD && AUDIT < EPOCH);
+    assert!(EPOCH < COMPLAINT && COMPLAINT < COMPLAINTS && COMPLAINTS < ROWS_END[0]);
 };
 
 /// A key in the making.
@@ -175,6 +180,12 @@ pub(crate) fn row(key: &RowKey) -> Vec<u8> {
             Key::of(AUDIT).number(*index).with(&item.to_be_bytes()).with(&number.to_be_bytes())
         }
         RowKey::Epoch(epoch) => Key::of(EPOCH).number(*epoch),
+        RowKey::Complaint(contest, station, number) => {
+            Key::of(COMPLAINT).with(contest.bytes()).number(station.number()).with(&number.to_be_bytes())
+        }
+        RowKey::Complaints(station, contest) => {
+            Key::of(COMPLAINTS).number(station.number()).with(contest.bytes())
+        }
     };
     key.0
 }
@@ -236,6 +247,8 @@ pub(crate) fn parse_row(bytes: &[u8]) -> Option<RowKey> {
             u32::from_be_bytes(parts.take()?),
         ),
         EPOCH => RowKey::Epoch(parts.number()?),
+        COMPLAINT => RowKey::Complaint(parts.contest()?, parts.station()?, u32::from_be_bytes(parts.take()?)),
+        COMPLAINTS => RowKey::Complaints(parts.station()?, parts.contest()?),
         _ => return None,
     })
 }
@@ -284,6 +297,8 @@ mod tests {
             RowKey::Neighbourhood(contest, RegionCode::parse("3175091001").unwrap()),
             RowKey::Audit(70, 2, 5),
             RowKey::Epoch(2),
+            RowKey::Complaint(contest, station, 3),
+            RowKey::Complaints(station, contest),
         ]
     }
 

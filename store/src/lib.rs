@@ -40,8 +40,8 @@ pub use flush_probe::slowest_flush;
 pub use identity::{Expected, Identity};
 pub use log::{Fatal, Flusher, Log, LogState, LogStatistics};
 pub use machine::{
-    Applied, BUCKETS, ChangeEntry, ChangePage, Dirty, HashPoint, Machine, Named, StateSums, Sums, SumsPoint,
-    View, bucket_name, differing_parts,
+    Applied, BUCKETS, ChangeEntry, ChangePage, ComplaintPlace, Dirty, HashPoint, Machine, Named,
+    OpenComplaints, StateSums, Sums, SumsPoint, View, bucket_name, differing_parts,
 };
 pub use snapshot::{Manifest, ManifestFile, Received, Receiving, SnapshotHandle, SnapshotMeta};
 pub use version::{Options, check_together, create_on, open_on};

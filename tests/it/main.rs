@@ -14,6 +14,7 @@
 mod accounts;
 mod bad_input;
 mod command_line;
+mod complaints;
 mod crash;
 mod damage;
 mod disaster;

@@ -25,7 +25,7 @@ const HEADERS: [(HeaderName, &str); 7] = [
 ];
 
 /// Puts on what every answer of the desk has.
-pub(super) fn sealed(mut response: Response) -> Response {
+pub(crate) fn sealed(mut response: Response) -> Response {
     let headers = response.headers_mut();
     for (name, value) in HEADERS {
         if !headers.contains_key(&name) {
@@ -75,13 +75,14 @@ pub(super) struct Frame {
 }
 
 /// What a message in the address stands for; other words are not shown.
-const MESSAGES: [(&str, &str); 12] = [
+const MESSAGES: [(&str, &str); 13] = [
     ("ditahan", "Formulir ditahan dan tidak ikut dijumlahkan."),
     ("dilepas", "Penahanan dicabut; formulir ikut dijumlahkan."),
     ("disahkan", "Formulir disahkan."),
     ("disetujui", "Koreksi besar disetujui."),
     ("sesuai", "Bacaan kedua sama dengan formulir. Terima kasih."),
     ("berbeda", "Bacaan kedua berbeda. Formulir ditandai dan menunggu pembaca ketiga."),
+    ("laporan-dijawab", "Laporan dijawab; jawabannya tampil di halaman TPS."),
     ("akun-diubah", "Akun diubah."),
     ("sesi-diakhiri", "Semua sesi akun itu diakhiri."),
     ("sandi-diganti", "Kata sandi diganti. Masuk dengan yang baru."),
@@ -143,10 +144,11 @@ impl Frame {
 /// What an account finds at the desk. What it may do is decided by the API; this only leaves out what would be refused.
 fn links(visitor: &Visitor) -> Vec<Link> {
     const ADMINS: &[&str] = &["super_admin", "admin"];
-    let all: [(&str, &str, &[&str]); 9] = [
+    let all: [(&str, &str, &[&str]); 10] = [
         ("/meja/", "Ringkasan", &[]),
         ("/meja/formulir", "Formulir", &[]),
         ("/meja/sahkan", "Pengesahan", &["super_admin", "certifier"]),
+        ("/meja/laporan", "Laporan warga", &["super_admin", "admin", "certifier", "reviewer", "auditor"]),
         ("/meja/rekap", "Laporan", &[]),
         ("/meja/akun", "Akun", &["super_admin", "admin", "auditor"]),
         ("/meja/sesi", "Pengguna aktif", &["super_admin", "admin", "auditor"]),

@@ -8,13 +8,8 @@ use std::time::Duration;
 
 use axum::extract::{FromRequest, FromRequestParts, Request, State};
 use axum::response::{IntoResponse as _, Redirect, Response};
-use base64::Engine as _;
-use base64::engine::general_purpose::URL_SAFE_NO_PAD;
-use http::header::{COOKIE, HOST, ORIGIN, SET_COOKIE};
 use http::request::Parts;
-use http::{HeaderMap, HeaderValue, Method, Uri};
-use sha2::{Digest as _, Sha256};
-use subtle::ConstantTimeEq as _;
+use http::{HeaderMap, Method};
 
 use super::Desk;
 use super::backstage::{self, Backstage};
@@ -23,14 +18,13 @@ use super::files::Places;
 use super::frame::{Failure, Frame, Notice, page};
 use crate::client::{Call, Client};
 use crate::dto::session::{Account, SignInBody, SignedIn};
+use crate::forgery::{cookie, foreign, proof_of, same, set_cookie};
 use crate::limits::BODY_MS_MAX;
 
 /// The cookie that holds the session's token.
 const SESSION: &str = "__Host-rakit";
 /// The cookie that ties the page for signing in to what it sends.
 const BEFORE: &str = "__Host-rakit-masuk";
-/// What every cookie of the desk is bound to.
-const BOUND: &str = "Path=/; Secure; HttpOnly; SameSite=Strict";
 
 /// An account that sits at the desk, with its way to the API.
 pub(super) struct Visitor {
@@ -55,37 +49,6 @@ impl Visitor {
     }
 }
 
-fn cookie<'h>(headers: &'h HeaderMap, name: &str) -> Option<&'h str> {
-    let lines = headers.get_all(COOKIE).iter().filter_map(|line| line.to_str().ok());
-    let mut pairs = lines.flat_map(|line| line.split(';')).filter_map(|pair| pair.trim().split_once('='));
-    pairs.find(|(key, _)| *key == name).map(|(_, value)| value)
-}
-
-/// The token against forged forms: anyone who knows it knows the session's token.
-fn csrf_of(token: &str) -> String {
-    let mut hash = Sha256::new();
-    hash.update(b"rakit desk form\0");
-    hash.update(token.as_bytes());
-    URL_SAFE_NO_PAD.encode(hash.finalize())
-}
-
-fn same(one: &str, other: &str) -> bool {
-    bool::from(one.as_bytes().ct_eq(other.as_bytes()))
-}
-
-/// Whether a browser says that a page of another site sent the request.
-fn foreign(headers: &HeaderMap, uri: &Uri) -> bool {
-    let text = |name: &str| headers.get(name).and_then(|value| value.to_str().ok());
-    if let Some(site) = text("sec-fetch-site") {
-        return !matches!(site, "same-origin" | "none");
-    }
-    let Some(origin) = text(ORIGIN.as_str()) else { return false };
-    // HTTP/2 names the host in the address.
-    let host =
-        text(HOST.as_str()).or_else(|| uri.authority().map(http::uri::Authority::as_str)).unwrap_or_default();
-    origin.split_once("://").is_none_or(|(_, from)| !from.eq_ignore_ascii_case(host))
-}
-
 /// Refuses a request that a page of another site sent.
 pub(super) fn refuse_foreign(parts: &Parts) -> Result<(), Failure> {
     if foreign(&parts.headers, &parts.uri) { Err(Failure::forged()) } else { Ok(()) }
@@ -102,7 +65,7 @@ impl FromRequestParts<Desk> for Visitor {
     async fn from_request_parts(parts: &mut Parts, desk: &Desk) -> Result<Self, Failure> {
         let here = parts.uri.path().to_owned();
         let token = cookie(&parts.headers, SESSION).ok_or_else(Failure::signed_out)?.to_owned();
-        let csrf = csrf_of(&token);
+        let csrf = proof_of(&token);
         let client = backstage::client(&desk.routes, &parts.extensions, Some(token));
         let account = client.me().await.map_err(Failure::from)?.value;
         Ok(Self { account, client, csrf, here, query: query(parts), files: desk.files.clone() })
@@ -198,20 +161,11 @@ fn shown(notice: Option<Notice>, headers: &HeaderMap) -> Response {
     ];
     let form = Form::posting("/meja/masuk", "Masuk", fields);
     let section = Section::new("", vec![Block::Form(form)]);
-    let mut frame = Frame::outside("Masuk", csrf_of(&before));
+    let mut frame = Frame::outside("Masuk", proof_of(&before));
     frame.notice = notice;
     let mut response = page(frame, "Masuk ke meja petugas", vec![section]);
     set_cookie(&mut response, BEFORE, &before);
     response
-}
-
-fn set_cookie(response: &mut Response, name: &str, value: &str) {
-    // An empty one is taken away at once.
-    let ends = if value.is_empty() { "; Max-Age=0" } else { "" };
-    let line = HeaderValue::from_str(&format!("{name}={value}; {BOUND}{ends}"));
-    if let Ok(line) = line {
-        response.headers_mut().append(SET_COOKIE, line);
-    }
 }
 
 /// `POST /meja/masuk`.
@@ -221,7 +175,7 @@ pub(super) async fn sign_in(State(desk): State<Desk>, request: Request) -> Resul
     let client = backstage::client(&desk.routes, &parts.extensions, None);
     let fields = fields(Request::from_parts(parts, body)).await?;
     let text = |name: &str| fields.iter().find(|(key, _)| key == name).map_or("", |(_, value)| value.trim());
-    let known = cookie(&headers, BEFORE).is_some_and(|before| same(text("csrf"), &csrf_of(before)));
+    let known = cookie(&headers, BEFORE).is_some_and(|before| same(text("csrf"), &proof_of(before)));
     if foreign(&headers, &uri) || !known {
         let text = "Halaman ini sudah lama terbuka. Isi sekali lagi.".to_owned();
         return Ok(shown(Some(Notice { text, bad: true }), &headers));
@@ -266,44 +220,4 @@ pub(super) fn signed_out_with(message: &str) -> Response {
     let mut response = Redirect::to(&address).into_response();
     set_cookie(&mut response, SESSION, "");
     response
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    fn headers(pairs: &[(&'static str, &'static str)]) -> HeaderMap {
-        pairs
-            .iter()
-            .map(|(name, value)| (http::HeaderName::from_static(name), HeaderValue::from_static(value)))
-            .collect()
-    }
-
-    #[test]
-    fn a_request_of_another_site_is_told_by_what_browsers_say() {
-        let told = |pairs: &[(&'static str, &'static str)], uri: &'static str| {
-            foreign(&headers(pairs), &Uri::from_static(uri))
-        };
-        assert!(told(&[("sec-fetch-site", "cross-site")], "/"));
-        assert!(told(&[("sec-fetch-site", "same-site")], "/"));
-        assert!(!told(&[("sec-fetch-site", "same-origin"), ("origin", "https://x")], "/"));
-        assert!(!told(&[("origin", "https://a:1"), ("host", "a:1")], "/"));
-        assert!(!told(&[("origin", "https://a:1")], "https://a:1/"));
-        assert!(told(&[("origin", "https://b"), ("host", "a")], "/"));
-        assert!(told(&[("origin", "null"), ("host", "a")], "/"));
-        assert!(!told(&[("host", "a")], "/"));
-    }
-
-    #[test]
-    fn a_cookie_is_found_by_its_whole_name() {
-        let all = headers(&[("cookie", "a=1; __Host-rakit-masuk=2; __Host-rakit=3")]);
-        assert_eq!((cookie(&all, SESSION), cookie(&all, BEFORE)), (Some("3"), Some("2")));
-        assert_eq!(cookie(&headers(&[]), SESSION), None);
-    }
-
-    #[test]
-    fn a_token_against_forged_forms_belongs_to_one_session() {
-        assert_ne!(csrf_of("a"), csrf_of("b"));
-        assert!(same(&csrf_of("a"), &csrf_of("a")));
-    }
 }

@@ -8,6 +8,7 @@ mod address;
 mod backstage;
 mod blocks;
 mod certify;
+mod complaints;
 mod files;
 mod form;
 mod forms;
@@ -30,6 +31,7 @@ use axum::response::{IntoResponse as _, Redirect, Response};
 use axum::routing::{get, post};
 
 use crate::limits::{BULK_BYTES_MAX, JSON_BYTES_MAX};
+pub(crate) use frame::sealed;
 
 /// What the pages of the desk share.
 #[derive(Clone)]
@@ -53,6 +55,8 @@ pub(crate) fn router(routes: Router) -> Router {
         .route("/meja/formulir/{contest}/{station}/baca", get(reading::blank).post(reading::send))
         .route("/meja/lampiran/{sha256}", get(form::attachment))
         .route("/meja/sahkan", get(certify::page).post(certify::send))
+        .route("/meja/laporan", get(complaints::list))
+        .route("/meja/laporan/{contest}/{station}/{number}", get(complaints::one).post(complaints::answer))
         .route("/meja/rekap", get(recap::page))
         .route("/meja/akun", get(people::list).post(people::create))
         .route("/meja/akun/{name}", get(people::one).post(people::change))
@@ -69,5 +73,5 @@ pub(crate) fn router(routes: Router) -> Router {
 }
 
 async fn seal(request: Request, next: Next) -> Response {
-    frame::sealed(next.run(request).await)
+    sealed(next.run(request).await)
 }

@@ -7,7 +7,7 @@ use std::net::Ipv6Addr;
 
 use serde::{Deserialize, Serialize};
 use tally::audit::{Actor, Address, AuditEvent, AuditRecord};
-use tally::ids::AccountId;
+use tally::ids::{AccountId, ContestId};
 use utoipa::ToSchema;
 
 use super::text::time;
@@ -30,7 +30,7 @@ pub struct AuditLine {
     pub index: u64,
     /// Log time.
     pub at: String,
-    /// `system`, `operator`, or the name of an account.
+    /// `system`, `operator`, `public`, or the name of an account.
     pub actor: String,
     /// What happened, such as `signed_in`.
     pub event: String,
@@ -47,6 +47,7 @@ pub fn line(view: &dyn StateView, place: AuditPlace, record: &AuditRecord) -> Re
         Actor::System => "system".to_owned(),
         Actor::Operator => "operator".to_owned(),
         Actor::Account(id) => name(view, id)?,
+        Actor::Public => "public".to_owned(),
     };
     let (event, subject, details) = worded(view, &record.event)?;
     let details = details.into_iter().map(|(key, value)| (key.to_owned(), value)).collect();
@@ -66,6 +67,14 @@ fn name(view: &dyn StateView, id: AccountId) -> Result<String, ReadError> {
 
 fn shown(address: Address) -> String {
     Ipv6Addr::from(address).to_canonical().to_string()
+}
+
+fn complaint(
+    contest: &ContestId,
+    number: u32,
+    (name, value): (&'static str, &str),
+) -> Vec<(&'static str, String)> {
+    vec![("contest", contest.to_string()), ("number", number.to_string()), (name, value.to_owned())]
 }
 
 type Worded = (&'static str, Option<String>, Vec<(&'static str, String)>);
@@ -106,6 +115,14 @@ fn worded(view: &dyn StateView, event: &AuditEvent) -> Result<Worded, ReadError>
             ("second_factor", None, vec![("enabled", enabled.to_string())])
         }
         AuditEvent::SessionsEnded { account } => ("sessions_ended", Some(name(view, *account)?), Vec::new()),
+        AuditEvent::Complained { contest, station, number, kind } => {
+            let details = complaint(contest, *number, ("kind", kind.name()));
+            ("complained", Some(station.to_string()), details)
+        }
+        AuditEvent::ComplaintAnswered { contest, station, number, verdict } => {
+            let details = complaint(contest, *number, ("verdict", verdict.name()));
+            ("complaint_answered", Some(station.to_string()), details)
+        }
         AuditEvent::Observed(seen) => {
             let details = vec![("address", shown(seen.address)), ("count", seen.count.to_string())];
             (seen.sighting.name(), Some(seen.username.clone()), details)

@@ -10,6 +10,7 @@ pub mod batch;
 pub mod body;
 pub mod changes;
 pub mod cluster;
+pub mod complaints;
 pub mod contests;
 pub mod epochs;
 pub mod flags;

@@ -44,7 +44,8 @@ pub fn accepted(outcome: &Outcome, subject: Subject<'_>) -> Result<(StatusCode, 
         | Outcome::SessionOpened { .. }
         | Outcome::Done
         | Outcome::NodeAllocated(_)
-        | Outcome::LevelRaised(_) => Err(unexpected(outcome)),
+        | Outcome::LevelRaised(_)
+        | Outcome::Complained(_) => Err(unexpected(outcome)),
     }
 }
 
@@ -59,7 +60,8 @@ pub fn moved(outcome: &Outcome) -> Result<Moved, Problem> {
         | Outcome::SessionOpened { .. }
         | Outcome::Done
         | Outcome::NodeAllocated(_)
-        | Outcome::LevelRaised(_) => Err(unexpected(outcome)),
+        | Outcome::LevelRaised(_)
+        | Outcome::Complained(_) => Err(unexpected(outcome)),
     }
 }
 
@@ -101,7 +103,11 @@ pub fn refused(refusal: &Refusal, subject: Subject<'_>) -> Problem {
         | Refusal::DefinitionConflict(_)
         | Refusal::LevelTooLow { .. }
         | Refusal::LevelOutOfOrder { .. }
-        | Refusal::AlreadyFounded => {}
+        | Refusal::AlreadyFounded
+        | Refusal::ComplaintsFull
+        | Refusal::ComplaintUnknown
+        | Refusal::ComplaintAnswered
+        | Refusal::InvalidComplaint(_) => {}
     }
     problem
 }

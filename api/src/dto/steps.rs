@@ -100,6 +100,7 @@ pub fn reviewed(outcome: &Outcome, subject: Subject<'_>) -> Result<Reviewed, Pro
         | Outcome::SessionOpened { .. }
         | Outcome::Done
         | Outcome::NodeAllocated(_)
-        | Outcome::LevelRaised(_) => Err(unexpected(outcome)),
+        | Outcome::LevelRaised(_)
+        | Outcome::Complained(_) => Err(unexpected(outcome)),
     }
 }

@@ -30,11 +30,12 @@ pub enum Code {
     ScannerUnavailable,
     DiskFull,
     Internal,
+    ComplaintsFull,
 }
 
 impl Code {
     /// All codes.
-    pub const ALL: [Self; 22] = [
+    pub const ALL: [Self; 23] = [
         Self::BadRequest,
         Self::Unauthenticated,
         Self::Forbidden,
@@ -57,6 +58,7 @@ impl Code {
         Self::ScannerUnavailable,
         Self::DiskFull,
         Self::Internal,
+        Self::ComplaintsFull,
     ];
 
     /// The HTTP status.
@@ -68,7 +70,7 @@ impl Code {
             Self::Forbidden => StatusCode::FORBIDDEN,
             Self::NotFound => StatusCode::NOT_FOUND,
             Self::MethodNotAllowed => StatusCode::METHOD_NOT_ALLOWED,
-            Self::InvalidState => StatusCode::CONFLICT,
+            Self::InvalidState | Self::ComplaintsFull => StatusCode::CONFLICT,
             Self::Gone => StatusCode::GONE,
             Self::StaleRevision => StatusCode::PRECONDITION_FAILED,
             Self::TooLarge => StatusCode::PAYLOAD_TOO_LARGE,
@@ -112,6 +114,7 @@ impl Code {
             Self::ScannerUnavailable => "scanner-unavailable",
             Self::DiskFull => "disk-full",
             Self::Internal => "internal",
+            Self::ComplaintsFull => "complaints-full",
         }
     }
 
@@ -146,7 +149,8 @@ impl Code {
             | Self::ConfirmationRequired
             | Self::InvalidForm
             | Self::Infected
-            | Self::PreconditionRequired => false,
+            | Self::PreconditionRequired
+            | Self::ComplaintsFull => false,
         }
     }
 
@@ -176,6 +180,7 @@ impl Code {
             Self::ScannerUnavailable => "Pemindai tidak tersedia",
             Self::DiskFull => "Ruang penyimpanan penuh",
             Self::Internal => "Kesalahan di simpul ini",
+            Self::ComplaintsFull => "Laporan sudah penuh",
         }
     }
 
@@ -219,6 +224,9 @@ impl Code {
             Self::Internal => {
                 "Ulangi dengan kunci yang sama di simpul lain; beri tahu operator nomor permintaannya."
             }
+            Self::ComplaintsFull => {
+                "Laporan tentang formulir ini sudah sebanyak yang dapat disimpan. Bacalah laporan yang ada dan jawabannya di halaman TPS."
+            }
         }
     }
 
@@ -245,7 +253,8 @@ impl Code {
             | Self::Infected
             | Self::PreconditionRequired
             | Self::DiskFull
-            | Self::Internal => None,
+            | Self::Internal
+            | Self::ComplaintsFull => None,
         }
     }
 }

@@ -10,7 +10,7 @@ use axum::http::{HeaderValue, Response};
 use axum::response::IntoResponse;
 use serde::{Deserialize, Serialize};
 use tally::ids::hex;
-use tally::outcome::Refusal;
+use tally::outcome::{ComplaintProblem, Refusal};
 use utoipa::ToSchema;
 
 pub use code::Code;
@@ -192,7 +192,13 @@ impl Problem {
                         .to_owned(),
                 );
             }
-            Refusal::Unauthenticated
+            Refusal::ComplaintUnknown => {
+                problem.detail = Some("Laporan dengan nomor ini tidak ada.".to_owned());
+            }
+            Refusal::ComplaintAnswered => problem.detail = Some("Laporan ini sudah dijawab.".to_owned()),
+            Refusal::InvalidComplaint(wrong) => problem.extra.errors = Some(vec![complaint_error(*wrong)]),
+            Refusal::ComplaintsFull
+            | Refusal::Unauthenticated
             | Refusal::Forbidden
             | Refusal::IdempotencyMismatch
             | Refusal::InvalidForm(_)
@@ -201,6 +207,20 @@ impl Problem {
         }
         problem
     }
+}
+
+/// What is wrong with a complaint, or with an answer to one.
+fn complaint_error(problem: ComplaintProblem) -> FieldError {
+    let (pointer, detail) = match problem {
+        ComplaintProblem::Text => {
+            ("/text", "Tulis dengan kalimat biasa dalam satu baris, tidak kosong dan tidak terlalu panjang.")
+        }
+        ComplaintProblem::Field => ("/field", "Formulir ini tidak mempunyai kotak itu."),
+        ComplaintProblem::Count => {
+            ("/read", "Sebutkan kotaknya; angkanya paling besar yang dapat ditulis di kotak TPS itu.")
+        }
+    };
+    FieldError { pointer: pointer.to_owned(), detail: detail.to_owned() }
 }
 
 impl IntoResponse for Problem {

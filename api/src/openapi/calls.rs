@@ -21,6 +21,9 @@ pub(super) struct Call {
 
 pub(super) const EVERYBODY: &[&str] = &["public", "officer"];
 pub(super) const OFFICER: &[&str] = &["officer"];
+/// What is asked for without a token on `officer`, by what it is for.
+pub(super) const OPEN: &[&str] = &["Masuk", COMPLAIN];
+const COMPLAIN: &str = "Laporkan kesalahan formulir, tanpa akun";
 const OFFICER_AND_OPS: &[&str] = &["officer", "ops"];
 const OPS: &[&str] = &["ops"];
 const READ: &[&str] = &["consistency", "max_age_ms", "min_index"];
@@ -127,6 +130,35 @@ pub(super) fn writes() -> Vec<Call> {
             Some("BatchBody"),
             &[("200", Some("BatchResults"))],
         ),
+    ]
+}
+
+pub(super) fn complaints() -> Vec<Call> {
+    const OF_STATION: &str = "/api/v1/stations/{station}/complaints";
+    vec![
+        read(OF_STATION, "Laporan kesalahan dan jawabannya", &[("200", Some("StationComplaints"))]),
+        Call {
+            headers: KEY,
+            ..write(OF_STATION, COMPLAIN, Some("ComplaintBody"), &[("201", Some("ComplaintTaken"))])
+        },
+        Call {
+            listeners: OFFICER,
+            query: &["consistency", "max_age_ms", "min_index", "region", "limit", "next"],
+            ..read(
+                "/api/v1/complaints",
+                "Laporan yang menunggu jawaban",
+                &[("200", Some("WaitingComplaints"))],
+            )
+        },
+        Call {
+            headers: KEY,
+            ..write(
+                "/api/v1/stations/{station}/complaints/{contest}/{number}/answer",
+                "Jawab laporan",
+                Some("ComplaintAnswerBody"),
+                &[("200", Some("ComplaintTaken"))],
+            )
+        },
     ]
 }
 

@@ -18,7 +18,7 @@ use utoipa::openapi::{
     Required, ResponseBuilder,
 };
 
-use calls::{Call, EVERYBODY, OFFICER, administration, operations, photos, writes};
+use calls::{Call, EVERYBODY, OFFICER, OPEN, administration, complaints, operations, photos, writes};
 
 use crate::dto;
 use crate::error::ProblemBody;
@@ -47,6 +47,11 @@ fn schemas() -> Vec<(String, RefOr<Schema>)> {
     register::<dto::submission::TallyBody>(&mut schemas);
     register::<dto::steps::StepBody>(&mut schemas);
     register::<dto::steps::ReviewBody>(&mut schemas);
+    register::<dto::complaints::ComplaintBody>(&mut schemas);
+    register::<dto::complaints::ComplaintAnswerBody>(&mut schemas);
+    register::<dto::complaints::ComplaintTaken>(&mut schemas);
+    register::<dto::complaints::StationComplaints>(&mut schemas);
+    register::<dto::complaints::WaitingComplaints>(&mut schemas);
     register::<dto::steps::Reviewed>(&mut schemas);
     register::<dto::accounts::Accounts>(&mut schemas);
     register::<dto::accounts::NewAccountBody>(&mut schemas);
@@ -141,7 +146,7 @@ fn operation(call: &Call) -> OperationBuilder {
     let (kind, content) = content("application/problem+json", "ProblemBody");
     let problem = ResponseBuilder::new().description("Masalah (RFC 9457)").content(kind, content);
     operation = operation.response("default", problem);
-    if call.listeners == OFFICER && call.summary != "Masuk" {
+    if call.listeners == OFFICER && !OPEN.contains(&call.summary) {
         operation = operation.security(SecurityRequirement::new("token", Vec::<String>::new()));
     }
     operation
@@ -149,7 +154,7 @@ fn operation(call: &Call) -> OperationBuilder {
 
 fn all() -> impl Iterator<Item = Call> {
     let reads = reads::open().into_iter().chain(reads::guarded());
-    reads.chain(writes()).chain(administration()).chain(operations()).chain(photos())
+    reads.chain(writes()).chain(complaints()).chain(administration()).chain(operations()).chain(photos())
 }
 
 /// A call as people read about it.

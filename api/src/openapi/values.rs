@@ -3,6 +3,7 @@
 //! Invariant: what is described here is exactly what the parsers take, no wider; what depends on data (which contests
 //! there are) is described by its form.
 
+use tally::complaint::COMPLAINTS_MAX;
 use utoipa::openapi::schema::{KnownFormat, Object, ObjectBuilder, SchemaFormat, Type};
 
 use crate::limits::{CHANGES_WAIT_MS_MAX, LIST_MAX, SEARCH_BYTES_MAX};
@@ -53,6 +54,7 @@ pub(super) fn of(name: &str) -> Object {
         "consistency" => one_of(&["local", "bounded", "linearizable"]),
         "max_age_ms" | "min_index" | "after" | "epoch" | "index" | "Last-Event-ID" => number(0, None),
         "limit" => number(1, Some(list)),
+        "number" => number(1, Some(u64::from(COMPLAINTS_MAX))),
         "wait_ms" => number(0, Some(CHANGES_WAIT_MS_MAX)),
         _ => text(),
     };

@@ -83,3 +83,25 @@ pub struct CertificateDays {
     /// Whole days left; negative once it has ended.
     pub days: i64,
 }
+
+/// State hash of this node at an index.
+#[derive(Clone, Debug, Eq, PartialEq)]
+pub struct StateHash {
+    /// The index.
+    pub index: u64,
+    /// 32 hexadecimal digits.
+    pub hash: String,
+}
+
+/// What a node's state summed up to.
+#[derive(Clone, Debug, Eq, PartialEq)]
+pub struct HashPoints {
+    /// The node.
+    pub node: NodeId,
+    /// Its state hash now.
+    pub now: StateHash,
+    /// Those it remembers, oldest first.
+    pub points: Vec<StateHash>,
+    /// What it knows about equality.
+    pub equality: Equality,
+}

@@ -114,7 +114,45 @@ pub(super) fn version(view: &dyn StateView, subject: Subject) -> Result<u64, Rea
             Ok(view.aggregate(&contest, region)?.map_or(0, |aggregate| aggregate.version))
         }
         Subject::Form(contest, station) => {
-            Ok(view.tally(&contest, station)?.map_or(0, |tally| u64::from(tally.events)))
+            let events = view.tally(&contest, station)?.map_or(0, |tally| u64::from(tally.events));
+            // Both only grow, so their sum tells each change of either.
+            Ok(events.saturating_add(view.complaint_counts(&contest, station)?.version()))
         }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use tally::command::{Command, Principal};
+    use tally::complaint::{ComplaintKind, NewComplaint};
+
+    use super::*;
+    use crate::ports::Queries as _;
+    use crate::web::fixture::{Country, form, ppwp, station_codes};
+
+    #[test]
+    fn a_complaint_makes_the_page_of_its_station_another_and_no_page_of_a_region() {
+        let country = Country::new();
+        let (contest, station) = (ppwp(), station_codes()[0]);
+        country.report(station, form([100, 40, 27]));
+        let versions = || {
+            let view = country.local().unwrap();
+            let subjects = [Subject::Form(contest, station), Subject::Region(contest, station.village())];
+            subjects.map(|subject| version(&*view, subject).unwrap())
+        };
+        let [page, village] = versions();
+        let complaint = NewComplaint {
+            kind: ComplaintKind::Other,
+            field: None,
+            read: None,
+            text: "<b>foto</b>".to_owned(),
+        };
+        country.accept(Principal::Public, Command::Complain { contest, station, revision: 1, complaint });
+        assert_eq!(versions(), [page + 1, village]);
+        let view = country.local().unwrap();
+        let target = Source::Html(Target::Form(station, contest));
+        let made = target.make(&*view, Conditions::quiet(0)).unwrap().unwrap();
+        let text = String::from_utf8(made.page.body().to_vec()).unwrap();
+        assert!(text.contains("Laporan 1: Lainnya") && !text.contains("<b>foto"), "{text}");
     }
 }

@@ -151,7 +151,8 @@ async fn defined(
         | Outcome::SessionOpened { .. }
         | Outcome::Done
         | Outcome::NodeAllocated(_)
-        | Outcome::LevelRaised(_) => Err(unexpected(&answer.outcome)),
+        | Outcome::LevelRaised(_)
+        | Outcome::Complained(_) => Err(unexpected(&answer.outcome)),
     }
 }
 

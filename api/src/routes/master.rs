@@ -297,7 +297,8 @@ async fn define(
             | Outcome::SessionOpened { .. }
             | Outcome::Done
             | Outcome::NodeAllocated(_)
-            | Outcome::LevelRaised(_) => return Err(unexpected(&answer.outcome)),
+            | Outcome::LevelRaised(_)
+            | Outcome::Complained(_) => return Err(unexpected(&answer.outcome)),
         }
     }
     Ok(replayed(json(StatusCode::OK, &defined)?, replay))

@@ -2,6 +2,7 @@
 
 use std::fmt::Write as _;
 
+use axum::http::StatusCode;
 use prometheus_client::encoding::EncodeLabelSet;
 use prometheus_client::encoding::text::encode;
 use prometheus_client::metrics::counter::Counter;
@@ -9,6 +10,7 @@ use prometheus_client::metrics::family::Family;
 use prometheus_client::registry::Registry;
 
 use super::Listener;
+use crate::error::Code;
 use crate::serve::{Counts, ListenerCounters};
 
 #[derive(Clone, Debug, EncodeLabelSet, Eq, Hash, PartialEq)]
@@ -17,10 +19,16 @@ struct Labels {
     status: &'static str,
 }
 
-/// Requests answered, by listener and class of status, and what the listeners count themselves.
+#[derive(Clone, Debug, EncodeLabelSet, Eq, Hash, PartialEq)]
+struct ComplaintLabels {
+    outcome: &'static str,
+}
+
+/// Requests answered, by listener and class of status; complaints, by what came of them; what the listeners count themselves.
 pub(super) struct Meters {
     registry: Registry,
     requests: Family<Labels, Counter>,
+    complaints: Family<ComplaintLabels, Counter>,
     pub(super) listeners: ListenerCounters,
 }
 
@@ -52,10 +60,15 @@ const COUNTED: [Counted; 6] = [
 
 impl Default for Meters {
     fn default() -> Self {
-        let requests = Family::default();
+        let (requests, complaints) = (Family::default(), Family::default());
         let mut registry = Registry::default();
         registry.register("rakit_http_requests", "Requests answered", requests.clone());
-        Self { registry, requests, listeners: ListenerCounters::default() }
+        registry.register(
+            "rakit_complaints",
+            "Complaints handed in, by what came of them",
+            complaints.clone(),
+        );
+        Self { registry, requests, complaints, listeners: ListenerCounters::default() }
     }
 }
 
@@ -75,6 +88,18 @@ impl Meters {
             _ => "5xx",
         };
         self.requests.get_or_create(&Labels { listener, status }).inc();
+    }
+
+    /// Counts a complaint that was proposed or turned away: `taken`, `limited` by its address, `shed` for officers' sake,
+    /// or `refused` by the rules.
+    pub(super) fn complained(&self, failure: Option<Code>) {
+        let outcome = match failure.map(Code::status) {
+            None => "taken",
+            Some(StatusCode::TOO_MANY_REQUESTS) => "limited",
+            Some(status) if status.is_server_error() => "shed",
+            Some(_) => "refused",
+        };
+        self.complaints.get_or_create(&ComplaintLabels { outcome }).inc();
     }
 
     /// The counters in the Prometheus text format, without an end mark so that more can follow.

@@ -8,6 +8,7 @@ mod attachments;
 mod audit;
 mod backup;
 mod batches;
+mod complaints;
 mod door;
 mod downloads;
 mod envelope;
@@ -17,6 +18,7 @@ mod feed;
 mod forms;
 mod health;
 mod joining;
+mod lapor;
 mod master;
 mod members;
 mod meters;
@@ -51,6 +53,7 @@ use tally::outcome::Answer;
 use tokio::sync::Semaphore;
 
 use crate::auth::password::PasswordDesk;
+use crate::complaints::Gate;
 use crate::error::{Code, Problem};
 use crate::export::region::Exports;
 use crate::intake::Intake;
@@ -89,6 +92,7 @@ struct Shared {
     ports: Ports,
     passwords: PasswordDesk,
     failures: FailureTable,
+    complaints: Gate,
     pace: PaceTable,
     sightings: Sightings,
     touches: Arc<Semaphore>,
@@ -124,6 +128,7 @@ impl Api {
             ports,
             passwords: PasswordDesk::default(),
             failures: FailureTable::new(uuid::Uuid::new_v4().into_bytes()),
+            complaints: Gate::new(uuid::Uuid::new_v4().into_bytes()),
             pace: PaceTable::default(),
             sightings: Sightings::default(),
             touches: Arc::new(Semaphore::new(TOUCHES_MAX)),

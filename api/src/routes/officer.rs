@@ -14,8 +14,8 @@ use tally::command::{Command, Item};
 
 use super::envelope::envelope;
 use super::{
-    Api, Listener, Surface, accounts, attachments, audit, batches, forms, joining, master, own,
-    own_credentials, reading, requests, session, steps, tallies, upkeep,
+    Api, Listener, Surface, accounts, attachments, audit, batches, complaints, forms, joining, lapor, master,
+    own, own_credentials, reading, requests, session, steps, tallies, upkeep,
 };
 use crate::auth::{self, Caller};
 use crate::error::{Code, Problem};
@@ -31,7 +31,8 @@ pub(crate) fn router(api: &Api) -> Router {
     };
     // The desk calls what everybody calls, and its pages are answers like any other.
     let desk = crate::desk::router(whole(calls(&surface)));
-    whole(calls(&surface).merge(api.pages()).merge(crate::web::entry::routes()).merge(desk))
+    let pages = api.pages().merge(crate::web::entry::routes()).merge(desk).merge(lapor::pages(&surface));
+    whole(calls(&surface).merge(pages))
 }
 
 /// The calls under `/api/v1`, for whoever shows a token.
@@ -59,6 +60,9 @@ fn calls(surface: &Surface) -> Router {
         .route("/api/v1/tallies/{contest}/{station}/approvals", post(steps::approve))
         .route("/api/v1/tallies/{contest}/{station}/reviews", post(steps::review))
         .route("/api/v1/tallies/{contest}", get(forms::list))
+        .route("/api/v1/stations/{station}/complaints", post(complaints::take))
+        .route("/api/v1/complaints", get(complaints::waiting))
+        .route("/api/v1/stations/{station}/complaints/{contest}/{number}/answer", post(complaints::answer))
         .route("/api/v1/requests/{key}", get(requests::find))
         .route("/api/v1/pages/reload", post(upkeep::reload_pages))
         .route("/api/v1/batches", post(batches::submit))
@@ -81,7 +85,9 @@ async fn authenticated(
     let signing_in = path == "/api/v1/session" && request.method() != Method::DELETE;
     // A node that is to join has no account; its door asks for the secret of its invitation.
     let joining = path == joining::JOIN;
-    if guarded && !signing_in && !joining {
+    // Anybody may say that a form is wrong; who they are is not asked, so that nobody is asked to sign in for it.
+    let complaining = complaints::is_open(path) && request.method() == Method::POST;
+    if guarded && !signing_in && !joining && !complaining {
         let caller = auth::authenticate(surface.ports().queries.as_ref(), request.headers()).await?;
         if caller.unseen {
             touch(&surface, &caller);

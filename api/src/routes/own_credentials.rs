@@ -27,7 +27,8 @@ pub(super) fn done(answer: &Answer) -> Result<(), Problem> {
         | Outcome::Defined { .. }
         | Outcome::SessionOpened { .. }
         | Outcome::NodeAllocated(_)
-        | Outcome::LevelRaised(_) => Err(unexpected(&answer.outcome)),
+        | Outcome::LevelRaised(_)
+        | Outcome::Complained(_) => Err(unexpected(&answer.outcome)),
     }
 }
 

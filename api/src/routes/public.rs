@@ -9,7 +9,7 @@ use axum::middleware::{Next, from_fn_with_state};
 use axum::response::Response;
 
 use super::envelope::envelope;
-use super::{Api, Listener, Surface, reading};
+use super::{Api, Listener, Surface, lapor, reading};
 use crate::error::{Code, Problem};
 use crate::limits::{READS_PER_ADDRESS_MAX, client_address};
 
@@ -18,6 +18,7 @@ pub(crate) fn router(api: &Api) -> Router {
     reading::router()
         .with_state(surface.clone())
         .merge(api.pages())
+        .merge(lapor::elsewhere(&surface))
         .fallback(async || Problem::new(Code::NotFound))
         .layer(from_fn_with_state(surface.clone(), share))
         .layer(from_fn_with_state(surface, envelope))

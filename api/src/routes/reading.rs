@@ -12,7 +12,7 @@ use tally::region::{RegionCode, StationCode};
 use tally::station::Station;
 
 use super::params::Params;
-use super::{Pinned, Surface, attachments, events, exports, feed, page, search};
+use super::{Pinned, Surface, attachments, complaints, events, exports, feed, page, search};
 use crate::dto::contests::{self, Contests};
 use crate::dto::status::Status;
 use crate::dto::{regions, results, stations};
@@ -27,6 +27,7 @@ pub(super) fn router() -> Router<Surface> {
         .route("/api/v1/results/{contest}/{region}", get(results))
         .route("/api/v1/stations/{station}", get(station))
         .route("/api/v1/stations/{station}/{contest}", get(tally))
+        .route("/api/v1/stations/{station}/complaints", get(complaints::of_station))
         .route("/api/v1/anomalies/{contest}/{region}", get(search::anomalies))
         .route("/api/v1/search", get(search::search))
         .route("/api/v1/changes", get(feed::changes))

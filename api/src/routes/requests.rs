@@ -83,7 +83,8 @@ fn found(
             | Outcome::SessionOpened { .. }
             | Outcome::Done
             | Outcome::NodeAllocated(_)
-            | Outcome::LevelRaised(_),
+            | Outcome::LevelRaised(_)
+            | Outcome::Complained(_),
         ) => "done",
     };
     outcome.clone_into(&mut found.outcome);

@@ -168,7 +168,8 @@ async fn opened(surface: &Surface, opening: Opening) -> Result<Response, NotOpen
         | Outcome::Defined { .. }
         | Outcome::Done
         | Outcome::NodeAllocated(_)
-        | Outcome::LevelRaised(_)) => Err(unexpected(&outcome).into()),
+        | Outcome::LevelRaised(_)
+        | Outcome::Complained(_)) => Err(unexpected(&outcome).into()),
     }
 }
 
@@ -190,6 +191,7 @@ pub(super) async fn close(
         | Outcome::Defined { .. }
         | Outcome::SessionOpened { .. }
         | Outcome::NodeAllocated(_)
-        | Outcome::LevelRaised(_)) => Err(unexpected(&outcome)),
+        | Outcome::LevelRaised(_)
+        | Outcome::Complained(_)) => Err(unexpected(&outcome)),
     }
 }

@@ -13,6 +13,7 @@ use crate::dto::flags::{Flag, Subject};
 use crate::dto::text::{grouped, station_name};
 use crate::ports::{ReadError, StateView};
 
+use super::complaints::{self, ComplaintLine};
 use super::frame::{Conditions, Frame};
 use super::moment::{self, Zone};
 use super::paper;
@@ -47,6 +48,10 @@ pub(super) struct FormPage {
     photos: Vec<String>,
     history: Vec<EventLine>,
     older: usize,
+    complaints: Vec<ComplaintLine>,
+    complaints_older: usize,
+    /// Where a complaint is handed in, once there is a form.
+    complain_address: Option<String>,
 }
 
 struct FlagLine {
@@ -57,31 +62,31 @@ struct FlagLine {
 }
 
 /// The form in the parts of the paper.
-struct Paper {
-    voters: Vec<PeopleRow>,
-    ballots: Vec<CountRow>,
-    disabled: PeopleRow,
-    votes: Vec<VotesRow>,
-    sums: Vec<CountRow>,
+pub(super) struct Paper {
+    pub(super) voters: Vec<PeopleRow>,
+    pub(super) ballots: Vec<CountRow>,
+    pub(super) disabled: PeopleRow,
+    pub(super) votes: Vec<VotesRow>,
+    pub(super) sums: Vec<CountRow>,
 }
 
-struct PeopleRow {
-    name: &'static str,
-    male: String,
-    female: String,
-    total: String,
-    sum: bool,
+pub(super) struct PeopleRow {
+    pub(super) name: &'static str,
+    pub(super) male: String,
+    pub(super) female: String,
+    pub(super) total: String,
+    pub(super) sum: bool,
 }
 
-struct CountRow {
-    name: &'static str,
-    count: String,
+pub(super) struct CountRow {
+    pub(super) name: &'static str,
+    pub(super) count: String,
 }
 
-struct VotesRow {
-    order: u32,
-    name: String,
-    count: String,
+pub(super) struct VotesRow {
+    pub(super) order: u32,
+    pub(super) name: String,
+    pub(super) count: String,
 }
 
 struct EventLine {
@@ -120,6 +125,8 @@ pub(super) fn render(
     frame.next_poll_ms = conditions.next_poll_ms;
     frame.data_address = Some(format!("/api/v1/stations/{code}/{}", contest.id));
     let kept = tally.as_ref().map(|tally| tally.state);
+    let told = view.complaints(&contest.id, code)?;
+    let (complaints, complaints_older) = complaints::lines(&told, contest, zone);
     Ok(Some(FormPage {
         frame,
         contest_name: contest.name.clone(),
@@ -139,6 +146,9 @@ pub(super) fn render(
         photos: photos(&events),
         older: events.len().saturating_sub(HISTORY_MAX),
         history: history(&events, contest, zone),
+        complaints,
+        complaints_older,
+        complain_address: tally.is_some().then(|| format!("/lapor/{code}/{}", contest.id)),
     }))
 }
 
@@ -161,7 +171,8 @@ fn flag_lines(tally: Option<&Tally>, contest: &Contest, station: &Station) -> Ve
     tally.flags.iter().map(line).collect()
 }
 
-fn paper(form: &Form, contest: &Contest) -> Paper {
+/// The boxes of a form as the paper has them.
+pub(super) fn paper(form: &Form, contest: &Contest) -> Paper {
     let turnout = form.turnout;
     let ballots = form.ballots;
     let votes = ballot_order(contest).into_iter().filter_map(|position| {

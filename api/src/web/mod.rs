@@ -7,12 +7,14 @@ mod about;
 mod anomalies;
 mod assets;
 mod children;
+mod complaints;
 mod docs;
 mod embedded;
 pub mod entry;
 mod form;
 mod frame;
 mod kiosk;
+pub(crate) mod lapor;
 mod moment;
 mod notice;
 mod number;
@@ -35,6 +37,7 @@ mod tests;
 use askama::Template;
 use bytes::Bytes;
 use tally::account::Role;
+use tally::complaint::{ComplaintKind, ComplaintVerdict};
 use tally::contest::Contest;
 use tally::ids::ContestId;
 use tally::region::{Level, RegionCode, StationCode};
@@ -46,7 +49,7 @@ use crate::ports::{ReadError, StateView};
 
 pub use frame::{Conditions, LEADER_AGE_MS_MAX};
 pub use notice::{NOT_FOUND, UNAVAILABLE};
-pub(crate) use pages::public_pages;
+pub(crate) use pages::{not_found, public_pages};
 pub use stand_in::StandIn;
 pub use target::Target;
 
@@ -64,6 +67,16 @@ pub fn asset_paths() -> Vec<&'static str> {
 /// The files that pages need: path, media type and bytes of each.
 pub(crate) fn public_files() -> Vec<(&'static str, &'static str, Bytes)> {
     assets::all().into_iter().map(|asset| (asset.path, asset.media_type, asset.bytes.clone())).collect()
+}
+
+/// What a kind of complaint is called by its name on the wire.
+pub(crate) fn complaint_words(name: &str) -> &'static str {
+    ComplaintKind::parse(name).map_or("", complaints::kind_words)
+}
+
+/// What was decided about a complaint, by its name on the wire.
+pub(crate) fn verdict_words(name: &str) -> &'static str {
+    ComplaintVerdict::parse(name).map_or("", complaints::verdict_words)
 }
 
 /// What a role is called by its name on the wire.

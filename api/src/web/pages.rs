@@ -149,7 +149,7 @@ fn answer(page: &Page, request: &Request) -> Response {
 }
 
 /// The page that says that there is none.
-pub(super) fn not_found() -> Response {
+pub(crate) fn not_found() -> Response {
     let page = Page::plain(Kind::Notice, notice::NOT_FOUND.clone());
     let mut response = page.respond(&http::Method::GET, &http::HeaderMap::new()).map(Body::new);
     *response.status_mut() = StatusCode::NOT_FOUND;

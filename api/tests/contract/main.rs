@@ -17,6 +17,7 @@ mod bad_input;
 mod batches;
 mod client;
 mod common_headers;
+mod complaints;
 mod description;
 mod desk;
 mod discovery;

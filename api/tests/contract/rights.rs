@@ -63,6 +63,8 @@ fn reads() -> Vec<Asked> {
             ..read("/api/v1/requests/00000000-0000-4000-8000-000000000000?account=ACCOUNT")
         },
         read("/api/v1/attachments/rescan"),
+        read("/api/v1/stations/STATION/complaints"),
+        read("/api/v1/complaints"),
     ]
 }
 
@@ -85,6 +87,12 @@ fn writes() -> Vec<Asked> {
             headers: &[("if-match", "\"1\"")],
             ..write("POST", "/api/v1/tallies/ppwp/STATION/reviews", json!({"form": form()}), true)
         },
+        write(
+            "POST",
+            "/api/v1/stations/STATION/complaints/ppwp/1/answer",
+            json!({"verdict": "declined", "text": "uji"}),
+            true,
+        ),
         write("POST", "/api/v1/batches", json!({"items": [item]}), true),
         Asked {
             headers: &[("content-type", "image/jpeg")],
@@ -221,6 +229,7 @@ async fn every_call_of_the_description_is_in_the_table() {
             .replace("{contest}", "ppwp")
             .replace("{region}", "0")
             .replace("{name}", "ACCOUNT")
+            .replace("{number}", "1")
             .replace("{file}", "0.csv")
             .replace("{key}", "00000000-0000-4000-8000-000000000000")
             .replace("{sha256}", &"0".repeat(64))
@@ -228,7 +237,9 @@ async fn every_call_of_the_description_is_in_the_table() {
     for (path, methods) in description["paths"].as_object().unwrap() {
         for (method, call) in methods.as_object().unwrap() {
             let officer = call["tags"].as_array().is_some_and(|tags| tags.iter().any(|tag| tag == "officer"));
-            let open = path == "/api/v1/cluster/join" || (path == "/api/v1/session" && method == "post");
+            let complaint = path == "/api/v1/stations/{station}/complaints";
+            let posted = path == "/api/v1/session" || complaint;
+            let open = path == "/api/v1/cluster/join" || (posted && method == "post");
             let known = asked.contains(&(method.clone(), unaimed(path)));
             assert!(!officer || open || known, "{method} {path} is not in the table of rights");
         }

@@ -3,10 +3,13 @@
 use std::collections::BTreeMap;
 use std::sync::Arc;
 
-use api::ports::{AuditPlace, ChangeEntry, ChangePage, Confirmed, ReadError, StateView};
+use api::ports::{
+    AuditPlace, ChangeEntry, ChangePage, ComplaintPlace, Confirmed, OpenComplaints, ReadError, StateView,
+};
 use tally::account::{Account, Session};
 use tally::aggregate::Aggregate;
 use tally::audit::AuditRecord;
+use tally::complaint::{Complaint, Complaints};
 use tally::contest::Contest;
 use tally::ids::{AccountId, AttachmentId, ContestId, RequestKey, SessionId};
 use tally::region::{Region, RegionCode, StationCode};
@@ -210,6 +213,52 @@ impl StateView for View {
 
     fn request(&self, account: AccountId, key: RequestKey) -> Result<Option<RequestRecord>, ReadError> {
         Ok(row!(self, RowKey::Request(account, key), Request))
+    }
+
+    fn complaints(
+        &self,
+        contest: &ContestId,
+        station: StationCode,
+    ) -> Result<Vec<(u32, Complaint)>, ReadError> {
+        let complaints = self.rows.iter().filter_map(|(key, row)| match (key, row) {
+            (RowKey::Complaint(of, at, number), Row::Complaint(complaint))
+                if of == contest && *at == station =>
+            {
+                Some((*number, complaint.clone()))
+            }
+            _ => None,
+        });
+        Ok(complaints.collect())
+    }
+
+    fn complaint_counts(&self, contest: &ContestId, station: StationCode) -> Result<Complaints, ReadError> {
+        Ok(row!(self, RowKey::Complaints(station, *contest), Complaints).unwrap_or_default())
+    }
+
+    fn open_complaints(
+        &self,
+        region: RegionCode,
+        after: Option<ComplaintPlace>,
+        limit: usize,
+    ) -> Result<OpenComplaints, ReadError> {
+        let mut found = OpenComplaints::default();
+        let mut last = None;
+        for key in self.rows.keys() {
+            let RowKey::Complaints(station, contest) = key else { continue };
+            let place = ComplaintPlace { station: *station, contest: *contest };
+            if !region.contains(station.village()) || after.is_some_and(|after| place <= after) {
+                continue;
+            }
+            if found.complaints.len() >= limit {
+                found.next = last;
+                break;
+            }
+            last = Some(place);
+            let waiting = self.complaints(contest, *station)?.into_iter();
+            let waiting = waiting.filter(|(_, complaint)| complaint.answer.is_none());
+            found.complaints.extend(waiting.map(|(number, complaint)| (place, number, complaint)));
+        }
+        Ok(found)
     }
 
     fn names_attachment(&self, id: AttachmentId) -> Result<bool, ReadError> {

@@ -1,7 +1,9 @@
 //! A small country to test in: two provinces, three stations, two contests, five accounts.
 
+use std::net::IpAddr;
 use std::sync::{Arc, OnceLock};
 
+use api::limits::ClientAddress;
 use api::publisher::Publisher;
 use api::{Api, Ports};
 use axum::Router;
@@ -273,7 +275,21 @@ pub(crate) async fn raw(
     headers: &[(&str, &str)],
     body: Vec<u8>,
 ) -> Reply {
+    raw_from(router, None, (method, path), headers, body).await
+}
+
+/// The same from an address, as the accept loop would say it.
+pub(crate) async fn raw_from(
+    router: &Router,
+    address: Option<IpAddr>,
+    (method, path): (&str, &str),
+    headers: &[(&str, &str)],
+    body: Vec<u8>,
+) -> Reply {
     let mut request = Request::builder().method(method).uri(path);
+    if let Some(address) = address {
+        request = request.extension(ClientAddress(address));
+    }
     for (name, value) in headers {
         request = request.header(*name, *value);
     }

@@ -121,7 +121,8 @@ fn told(outcome: &Outcome) -> Told {
         | Outcome::SessionOpened { .. }
         | Outcome::Done
         | Outcome::NodeAllocated(_)
-        | Outcome::LevelRaised(_) => Told::Refused(format!("{outcome:?}")),
+        | Outcome::LevelRaised(_)
+        | Outcome::Complained(_) => Told::Refused(format!("{outcome:?}")),
     }
 }
 

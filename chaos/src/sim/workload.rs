@@ -243,7 +243,8 @@ fn told(answer: &Answer) -> Told {
         | Outcome::SessionOpened { .. }
         | Outcome::Done
         | Outcome::NodeAllocated(_)
-        | Outcome::LevelRaised(_) => Told::Unknown,
+        | Outcome::LevelRaised(_)
+        | Outcome::Complained(_) => Told::Unknown,
     }
 }
 

@@ -35,7 +35,9 @@ pub(crate) fn naming(item: &Item) -> Option<&Submission> {
         | Command::Release { .. }
         | Command::Review { .. }
         | Command::Certify { .. }
-        | Command::Approve { .. } => None,
+        | Command::Approve { .. }
+        | Command::Complain { .. }
+        | Command::AnswerComplaint { .. } => None,
     }
 }
 

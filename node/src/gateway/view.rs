@@ -8,6 +8,7 @@ use store::{RocksEngine, StoreError, View};
 use tally::account::{Account, Session};
 use tally::aggregate::Aggregate;
 use tally::audit::AuditRecord;
+use tally::complaint::{Complaint, Complaints};
 use tally::contest::Contest;
 use tally::ids::{AccountId, AttachmentId, ContestId, RequestKey, SessionId};
 use tally::region::{Region, RegionCode, StationCode};
@@ -154,6 +155,31 @@ impl StateView for NodeView {
 
     fn request(&self, account: AccountId, key: RequestKey) -> Result<Option<RequestRecord>, ReadError> {
         self.view.request(account, key).map_err(|error| failed(&error))
+    }
+
+    fn complaints(
+        &self,
+        contest: &ContestId,
+        station: StationCode,
+    ) -> Result<Vec<(u32, Complaint)>, ReadError> {
+        self.view.complaints(contest, station).map_err(|error| failed(&error))
+    }
+
+    fn complaint_counts(&self, contest: &ContestId, station: StationCode) -> Result<Complaints, ReadError> {
+        self.view.complaint_counts(contest, station).map_err(|error| failed(&error))
+    }
+
+    fn open_complaints(
+        &self,
+        region: RegionCode,
+        after: Option<ports::ComplaintPlace>,
+        limit: usize,
+    ) -> Result<ports::OpenComplaints, ReadError> {
+        let after = after.map(|after| (after.station, after.contest));
+        let found = self.view.open_complaints(region, after, limit).map_err(|error| failed(&error))?;
+        let place = |(station, contest)| ports::ComplaintPlace { station, contest };
+        let complaints = found.complaints.into_iter().map(|(at, number, row)| (place(at), number, row));
+        Ok(ports::OpenComplaints { complaints: complaints.collect(), next: found.next.map(place) })
     }
 
     fn names_attachment(&self, id: AttachmentId) -> Result<bool, ReadError> {

@@ -73,6 +73,8 @@ pub fn encode_row(row: &Row) -> Vec<u8> {
         Row::Neighbourhood(row) => seal(Format::RowV1, &v1::NeighbourhoodV1::of(row)),
         Row::Audit(row) => seal(Format::RowV1, &v1::AuditRecordV1::of(row)),
         Row::Epoch(row) => seal(Format::RowV1, &v1::EpochV1::of(row)),
+        Row::Complaint(row) => seal(Format::RowV1, &v1::ComplaintV1::of(row)),
+        Row::Complaints(row) => seal(Format::RowV1, &v1::ComplaintsV1::of(row)),
     }
 }
 
@@ -105,5 +107,9 @@ pub fn decode_row(key: &RowKey, bytes: &[u8]) -> Result<Row, CodecError> {
         }
         RowKey::Audit(..) => Row::Audit(unseal::<v1::AuditRecordV1>(Format::RowV1, bytes)?.restore()?),
         RowKey::Epoch(_) => Row::Epoch(unseal::<v1::EpochV1>(Format::RowV1, bytes)?.restore()?),
+        RowKey::Complaint(..) => Row::Complaint(unseal::<v1::ComplaintV1>(Format::RowV1, bytes)?.restore()?),
+        RowKey::Complaints(..) => {
+            Row::Complaints(unseal::<v1::ComplaintsV1>(Format::RowV1, bytes)?.restore()?)
+        }
     })
 }

@@ -51,7 +51,11 @@ impl Kinds {
         self.rows.count();
         match key {
             RowKey::Region(_) | RowKey::Aggregate(..) | RowKey::Neighbourhood(..) => self.sums.count(),
-            RowKey::Tally(..) | RowKey::Event(..) | RowKey::Change(..) => self.history.count(),
+            RowKey::Tally(..)
+            | RowKey::Event(..)
+            | RowKey::Change(..)
+            | RowKey::Complaint(..)
+            | RowKey::Complaints(..) => self.history.count(),
             RowKey::Request(..) | RowKey::RequestQueue(_) => self.requests.count(),
             RowKey::Account(_) | RowKey::Username(_) | RowKey::Session(_) => self.accounts.count(),
             RowKey::Ledger
@@ -79,6 +83,7 @@ impl Kinds {
                 | Violation::Digest(..)
                 | Violation::Change(..)
                 | Violation::Attachment(_)
+                | Violation::Complaints(..)
                 | Violation::Ledger("leaves") => self.history.wrong(text),
                 Violation::Request(_) | Violation::Ledger("requests") => self.requests.wrong(text),
                 Violation::Account(_) | Violation::Session(_) | Violation::Ledger(_) => {

@@ -9,7 +9,7 @@ use tally::row::RowKey;
 /// Most regions that are named one by one.
 const REGIONS_MAX: usize = 20_000;
 
-/// Regions whose sums changed.
+/// Regions whose sums changed, or in which something is said of a form.
 #[derive(Clone, Debug, Eq, PartialEq)]
 pub enum Dirty {
     /// These.
@@ -32,6 +32,10 @@ impl Dirty {
             RowKey::Aggregate(contest, region) => {
                 regions.insert((*contest, *region));
             }
+            // The page of a station is looked at with its village; the village's own is told apart by its version.
+            RowKey::Complaints(station, contest) => {
+                regions.insert((*contest, station.village()));
+            }
             RowKey::Region(_) | RowKey::Station(_) | RowKey::Contest(_) => *self = Self::All,
             // Forms and events change sums, or at least the version of them, in the same round.
             RowKey::Ledger
@@ -46,7 +50,8 @@ impl Dirty {
             | RowKey::Attachment(_)
             | RowKey::Neighbourhood(..)
             | RowKey::Audit(..)
-            | RowKey::Epoch(_) => {}
+            | RowKey::Epoch(_)
+            | RowKey::Complaint(..) => {}
         }
         if matches!(self, Self::Regions(regions) if regions.len() > REGIONS_MAX) {
             *self = Self::All;

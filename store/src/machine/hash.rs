@@ -107,9 +107,11 @@ pub(crate) fn bucket_of(key: &RowKey) -> usize {
         RowKey::Region(region) | RowKey::Aggregate(_, region) | RowKey::Neighbourhood(_, region) => {
             bucket_of_region(*region)
         }
-        RowKey::Station(station) | RowKey::Tally(_, station) | RowKey::Event(_, station, _) => {
-            bucket_of_region(station.village())
-        }
+        RowKey::Station(station)
+        | RowKey::Tally(_, station)
+        | RowKey::Event(_, station, _)
+        | RowKey::Complaint(_, station, _)
+        | RowKey::Complaints(station, _) => bucket_of_region(station.village()),
     };
     usize::try_from(bucket).unwrap_or_default()
 }

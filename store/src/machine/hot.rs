@@ -41,7 +41,9 @@ fn kept(key: &RowKey) -> bool {
         | RowKey::Attachment(_)
         | RowKey::Neighbourhood(..)
         | RowKey::Audit(..)
-        | RowKey::Epoch(_) => false,
+        | RowKey::Epoch(_)
+        | RowKey::Complaint(..)
+        | RowKey::Complaints(..) => false,
     }
 }
 

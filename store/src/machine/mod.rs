@@ -6,6 +6,7 @@
 
 mod apply;
 mod changes;
+mod complaints;
 mod dirty;
 mod hash;
 mod hot;
@@ -24,6 +25,7 @@ use arc_swap::{ArcSwap, ArcSwapOption};
 use bytes::Bytes;
 
 pub use changes::{ChangeEntry, ChangePage};
+pub use complaints::{ComplaintPlace, OpenComplaints};
 pub use dirty::Dirty;
 pub use hash::{BUCKETS, HashPoint, StateSums, Sums, SumsPoint, bucket_name};
 pub(crate) use hash::{Summing, recompute, sums};

@@ -90,6 +90,12 @@ impl Role {
         matches!(self, Self::SuperAdmin | Self::Certifier)
     }
 
+    /// Whether the role may answer complaints.
+    #[must_use]
+    pub const fn answers(self) -> bool {
+        matches!(self, Self::SuperAdmin | Self::Admin | Self::Certifier | Self::Reviewer)
+    }
+
     /// Whether the role may read a form a second time.
     #[must_use]
     pub const fn reviews(self) -> bool {

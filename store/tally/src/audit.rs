@@ -7,7 +7,9 @@ use alloc::string::String;
 
 use crate::account::{Role, Scope};
 use crate::command::Principal;
+use crate::complaint::{ComplaintKind, ComplaintVerdict};
 use crate::ids::{AccountId, ContestId, LogTime, NodeId};
+use crate::region::StationCode;
 
 /// An address of the Internet: IPv6, or IPv4 mapped into it.
 pub type Address = [u8; 16];
@@ -21,6 +23,8 @@ pub enum Actor {
     Operator,
     /// An account.
     Account(AccountId),
+    /// Somebody without one.
+    Public,
 }
 
 impl Actor {
@@ -31,6 +35,7 @@ impl Actor {
             Principal::System => Self::System,
             Principal::Operator => Self::Operator,
             Principal::Session { account, .. } => Self::Account(account),
+            Principal::Public => Self::Public,
         }
     }
 }
@@ -163,6 +168,28 @@ pub enum AuditEvent {
     },
     /// A node saw something.
     Observed(Observation),
+    /// Somebody said that a form is wrong.
+    Complained {
+        /// The contest.
+        contest: ContestId,
+        /// The station.
+        station: StationCode,
+        /// The complaint's number.
+        number: u32,
+        /// What it is about.
+        kind: ComplaintKind,
+    },
+    /// A complaint was answered.
+    ComplaintAnswered {
+        /// The contest.
+        contest: ContestId,
+        /// The station.
+        station: StationCode,
+        /// The complaint's number.
+        number: u32,
+        /// What was decided.
+        verdict: ComplaintVerdict,
+    },
 }
 
 /// A line of the audit log; its place in the Raft log is its key.

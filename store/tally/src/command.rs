@@ -7,6 +7,7 @@ use alloc::vec::Vec;
 
 use crate::account::{Role, Scope, SecondFactor};
 use crate::audit::{Address, Observation};
+use crate::complaint::{ComplaintVerdict, NewComplaint};
 use crate::contest::Contest;
 use crate::form::Form;
 use crate::ids::{AccountId, ContestId, Fingerprint, LogTime, NodeId, RequestKey, SessionId};
@@ -27,6 +28,8 @@ pub enum Principal {
         /// The session.
         session: SessionId,
     },
+    /// Anybody: no account, no name, nothing that tells one from another.
+    Public,
 }
 
 impl Principal {
@@ -36,6 +39,7 @@ impl Principal {
         match self {
             Self::System | Self::Operator => AccountId::SYSTEM,
             Self::Session { account, .. } => account,
+            Self::Public => AccountId::PUBLIC,
         }
     }
 }
@@ -283,6 +287,30 @@ pub enum Command {
         revision: u32,
         /// Why.
         reason: String,
+    },
+    /// Says that a form is wrong; for everybody.
+    Complain {
+        /// The contest.
+        contest: ContestId,
+        /// The station.
+        station: StationCode,
+        /// The revision the caller saw.
+        revision: u32,
+        /// What is wrong.
+        complaint: NewComplaint,
+    },
+    /// Answers a complaint.
+    AnswerComplaint {
+        /// The contest.
+        contest: ContestId,
+        /// The station.
+        station: StationCode,
+        /// The complaint's number.
+        number: u32,
+        /// What was decided.
+        verdict: ComplaintVerdict,
+        /// Why.
+        text: String,
     },
 }
 

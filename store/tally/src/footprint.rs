@@ -82,6 +82,15 @@ fn command_rows(command: &Command, keys: &mut BTreeSet<RowKey>) {
             // A third reading may put the second in the form's place.
             keys.insert(RowKey::Neighbourhood(*contest, station.village()));
         }
+        Command::Complain { contest, station, .. } => {
+            keys.extend([RowKey::Contest(*contest), RowKey::Station(*station)]);
+            keys.extend([RowKey::Tally(*contest, *station), RowKey::Complaints(*station, *contest)]);
+        }
+        Command::AnswerComplaint { contest, station, number, .. } => {
+            keys.extend([RowKey::Contest(*contest), RowKey::Station(*station)]);
+            keys.insert(RowKey::Complaint(*contest, *station, *number));
+            keys.insert(RowKey::Complaints(*station, *contest));
+        }
     }
 }
 
@@ -140,7 +149,9 @@ fn pointed_to(rows: &WorkingSet, command: &Command, keys: &mut BTreeSet<RowKey>)
         | Command::SetSecondFactor(_)
         | Command::Observe(_)
         | Command::Report { .. }
-        | Command::Correct { .. } => {}
+        | Command::Correct { .. }
+        | Command::Complain { .. }
+        | Command::AnswerComplaint { .. } => {}
     }
     Ok(())
 }

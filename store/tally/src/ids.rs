@@ -10,6 +10,8 @@ pub struct AccountId(pub u64);
 impl AccountId {
     /// The principal of housekeeping that no person asked for.
     pub const SYSTEM: Self = Self(0);
+    /// Everybody without an account: no account ever gets this number, so their request keys meet nobody else's.
+    pub const PUBLIC: Self = Self(u64::MAX);
 }
 
 /// Number of a node, given out by the log and never used twice.
@@ -48,6 +50,15 @@ pub const CONTEST_ID_BYTES_MAX: usize = 24;
 pub struct ContestId([u8; CONTEST_ID_BYTES_MAX]);
 
 impl ContestId {
+    /// The one before all others: where a walk over them begins.
+    pub const FIRST: Self = {
+        let mut bytes = [0; CONTEST_ID_BYTES_MAX];
+        bytes[0] = b'-';
+        Self(bytes)
+    };
+    /// The one after all others.
+    pub const LAST: Self = Self([b'z'; CONTEST_ID_BYTES_MAX]);
+
     /// Reads an identifier; `None` when it is empty, too long, or holds another character.
     #[must_use]
     pub fn parse(text: &str) -> Option<Self> {

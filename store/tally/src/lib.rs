@@ -33,6 +33,7 @@ pub mod aggregate;
 pub mod audit;
 pub mod calendar;
 pub mod command;
+pub mod complaint;
 pub mod contest;
 pub mod decide;
 pub mod digest;

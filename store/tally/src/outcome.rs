@@ -3,6 +3,7 @@
 
 use alloc::vec::Vec;
 
+use crate::complaint::ComplaintReceipt;
 use crate::form::Field;
 use crate::ids::{AccountId, FormDigest, LogTime, NodeId};
 use crate::rules::Flag;
@@ -55,6 +56,8 @@ pub enum Outcome {
     NodeAllocated(NodeId),
     /// The feature level is now this.
     LevelRaised(u32),
+    /// A complaint was taken, or answered.
+    Complained(ComplaintReceipt),
     /// Refused; nothing changed but the memory of the request.
     Refused(Refusal),
 }
@@ -115,6 +118,25 @@ pub enum Refusal {
     },
     /// The cluster is founded already.
     AlreadyFounded,
+    /// There are as many complaints about this form as are kept, or as many that wait for an answer.
+    ComplaintsFull,
+    /// No complaint about this form has that number.
+    ComplaintUnknown,
+    /// The complaint has its answer.
+    ComplaintAnswered,
+    /// A complaint or an answer says what cannot be kept.
+    InvalidComplaint(ComplaintProblem),
+}
+
+/// What is wrong with a complaint or an answer to one.
+#[derive(Clone, Copy, Debug, Eq, PartialEq)]
+pub enum ComplaintProblem {
+    /// The text is missing, too long, or holds control characters.
+    Text,
+    /// The form has no such box.
+    Field,
+    /// The number is larger than a box of that station can hold, or no box is named for it.
+    Count,
 }
 
 /// What is wrong with a form.
@@ -167,15 +189,19 @@ impl Refusal {
         match self {
             Self::Unauthenticated => "unauthenticated",
             Self::Forbidden | Self::SamePerson => "forbidden",
-            Self::StationUnknown | Self::ContestUnknown | Self::ContestNotHeld => "not-found",
+            Self::StationUnknown | Self::ContestUnknown | Self::ContestNotHeld | Self::ComplaintUnknown => {
+                "not-found"
+            }
             Self::IdempotencyMismatch => "idempotency-mismatch",
             Self::StaleRevision { .. } => "stale-revision",
-            Self::InvalidState { .. } | Self::AlreadyFounded => "invalid-state",
+            Self::InvalidState { .. } | Self::AlreadyFounded | Self::ComplaintAnswered => "invalid-state",
             Self::InvalidForm(_) => "invalid-form",
             Self::ConfirmationRequired { .. } => "confirmation-required",
-            Self::DefinitionConflict(_) | Self::LevelTooLow { .. } | Self::LevelOutOfOrder { .. } => {
-                "bad-request"
-            }
+            Self::ComplaintsFull => "complaints-full",
+            Self::DefinitionConflict(_)
+            | Self::LevelTooLow { .. }
+            | Self::LevelOutOfOrder { .. }
+            | Self::InvalidComplaint(_) => "bad-request",
         }
     }
 }

@@ -160,6 +160,16 @@ impl RegionCode {
         other.ancestry().any(|region| region == self)
     }
 
+    /// First and last station that can lie in the region.
+    #[must_use]
+    pub fn station_range(self) -> Option<(StationCode, StationCode)> {
+        let (mut first, mut last) = (self, self);
+        while let (Some((lowest, _)), Some((_, highest))) = (first.children(), last.children()) {
+            (first, last) = (lowest, highest);
+        }
+        Some((first.stations()?.0, last.stations()?.1))
+    }
+
     /// First and last station a village can have (numbers 000 to 999); `None` for other levels.
     #[must_use]
     pub fn stations(self) -> Option<(StationCode, StationCode)> {

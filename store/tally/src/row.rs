@@ -8,6 +8,7 @@ use alloc::vec::Vec;
 use crate::account::{Account, Session};
 use crate::aggregate::Aggregate;
 use crate::audit::AuditRecord;
+use crate::complaint::{Complaint, Complaints};
 use crate::contest::Contest;
 use crate::epoch::EpochRecord;
 use crate::ids::{AccountId, AttachmentId, ContestId, Fingerprint, LogTime, NodeId, RequestKey, SessionId};
@@ -53,6 +54,10 @@ pub enum RowKey {
     Audit(u64, u16, u32),
     /// How an epoch began, but for the first.
     Epoch(u64),
+    /// A complaint about the form of a station, by number from 1.
+    Complaint(ContestId, StationCode, u32),
+    /// How many there are; the station first, so that those of a region stand together.
+    Complaints(StationCode, ContestId),
 }
 
 /// A row. Each variant goes with the [`RowKey`] of the same name.
@@ -92,6 +97,10 @@ pub enum Row {
     Audit(AuditRecord),
     /// See [`EpochRecord`].
     Epoch(EpochRecord),
+    /// See [`Complaint`].
+    Complaint(Complaint),
+    /// See [`Complaints`].
+    Complaints(Complaints),
 }
 
 /// What the whole state has only one of.

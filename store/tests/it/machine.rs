@@ -51,6 +51,13 @@ fn check_rows<E: Engine>(machine: &Machine<E>, model: &Model) {
                 let at = (*index, *item, *number);
                 from.into_iter().find(|(place, _)| *place == at).map(|(_, record)| Row::Audit(record))
             }
+            RowKey::Complaint(contest, station, number) => {
+                let all = view.complaints(contest, *station).unwrap();
+                all.into_iter().find(|(known, _)| known == number).map(|(_, row)| Row::Complaint(row))
+            }
+            RowKey::Complaints(station, contest) => {
+                Some(Row::Complaints(view.complaint_counts(contest, *station).unwrap()))
+            }
             RowKey::Change(..) | RowKey::RequestQueue(_) | RowKey::Neighbourhood(..) | RowKey::Epoch(_) => {
                 continue;
             }

@@ -9,6 +9,7 @@
 mod backup;
 mod blobs;
 mod codec;
+mod complaints;
 mod crashes;
 mod damage;
 mod data_directory;

@@ -1,6 +1,7 @@
 //! The desk: pages over the same routes, in a browser that has cookies and no scripts.
 
 mod browser;
+mod complaints;
 mod people;
 mod work;
 
@@ -9,13 +10,14 @@ use browser::Browser;
 use super::world::{PASSWORD, STATION, World, form, tally};
 
 /// Pages and the roles for which they are not refused.
-const PAGES: [(&str, &[&str]); 13] = [
+const PAGES: [(&str, &[&str]); 14] = [
     ("/meja/", &[]),
     ("/meja/formulir", &[]),
     ("/meja/formulir?pemilihan=ppwp&wilayah=31&keadaan=reported&bertanda=ya&aturan=r14", &[]),
     ("/meja/formulir/ppwp/3175091001087", &[]),
     ("/meja/formulir/ppwp/3175091001087/baca", &[]),
     ("/meja/sahkan", &[]),
+    ("/meja/laporan", &[]),
     ("/meja/rekap", &[]),
     ("/meja/rekap?pemilihan=ppwp&wilayah=3175091001", &[]),
     ("/meja/transaksi?indeks=3", &[]),
@@ -60,7 +62,7 @@ async fn the_cookie_is_for_the_desk_alone() {
     assert!(!line.contains("Domain"), "{line}");
     assert_eq!(browser.get("/api/v1/me").await.status, 401, "the API does not look at cookies");
     let token = browser.cookies["__Host-rakit"].clone();
-    for (path, _) in PAGES.iter().take(10) {
+    for (path, _) in PAGES.iter().take(11) {
         let page = browser.get(path).await;
         assert!(!page.text.contains(&token), "no page holds the token: {path}");
     }

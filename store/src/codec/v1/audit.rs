@@ -13,6 +13,7 @@ choice! {
         1 => System,
         2 => Operator,
         3 => Account(account: u64),
+        4 => Public,
     }
 }
 
@@ -49,6 +50,8 @@ choice! {
         11 => SecondFactor { enabled: bool },
         12 => SessionsEnded { account: u64 },
         13 => Observed(observation: ObservationV1),
+        14 => Complained { contest: String, station: u64, number: u32, kind: u8 },
+        15 => ComplaintAnswered { contest: String, station: u64, number: u32, verdict: u8 },
     }
 }
 

@@ -6,6 +6,7 @@ use tally::command::{
 };
 
 use super::audit::ObservationV1;
+use super::complaints::NewComplaintV1;
 use super::form::{FormV1, SubmissionV1};
 use super::rows::{ContestV1, SecondFactorV1};
 use super::{RegionCodeV1, ScopeV1, choice, record};
@@ -19,6 +20,7 @@ choice! {
         1 => System,
         2 => Operator,
         3 => Session { account: u64, session: [u8; 16] },
+        4 => Public,
     }
 }
 
@@ -109,6 +111,8 @@ choice! {
         21 => SetPassword { before: Option<String>, after: String },
         22 => SetSecondFactor(factor: Option<SecondFactorV1>),
         23 => Observe(seen: Vec<ObservationV1>),
+        24 => Complain { contest: String, station: u64, revision: u32, complaint: NewComplaintV1 },
+        25 => AnswerComplaint { contest: String, station: u64, number: u32, verdict: u8, text: String },
     }
 }
 

@@ -5,12 +5,14 @@
 
 mod audit;
 mod commands;
+mod complaints;
 mod form;
 mod outcomes;
 mod rows;
 
 pub(super) use audit::AuditRecordV1;
 pub(super) use commands::ProposalV1;
+pub(super) use complaints::{ComplaintV1, ComplaintsV1};
 pub(super) use outcomes::AnswersV1;
 pub(super) use rows::{
     AccountV1, AggregateV1, ChangeV1, ContestV1, EpochV1, EventV1, LedgerV1, NeighbourhoodV1,
@@ -20,6 +22,7 @@ pub(super) use rows::{
 use tally::account::{Role, Scope};
 use tally::audit::Sighting;
 use tally::calendar::Day;
+use tally::complaint::{ComplaintKind, ComplaintVerdict};
 use tally::epoch::EpochCause;
 use tally::form::Field;
 use tally::ids::{
@@ -183,6 +186,7 @@ wrapped!(AccountId(u64), NodeId(u64), LogTime(u64), RuleSet(u64), Field(u16), Da
 wrapped!(SessionId([u8; 16]), RequestKey([u8; 16]), Fingerprint([u8; 16]));
 wrapped!(FormDigest([u8; 32]), AttachmentId([u8; 32]));
 numbered!(Level, Role, Severity, StationKind, TallyState, EventKind, CountKind, EpochCause, Sighting);
+numbered!(ComplaintKind, ComplaintVerdict);
 
 impl<T, S: Stored<T>> Stored<Option<T>> for Option<S> {
     fn of(value: &Option<T>) -> Self {

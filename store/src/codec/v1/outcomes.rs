@@ -1,7 +1,8 @@
 //! Answers: kept under request keys, and sent from the leader to the node that was asked.
 
-use tally::outcome::{Answer, DefinitionProblem, FormProblem, Outcome, Refusal};
+use tally::outcome::{Answer, ComplaintProblem, DefinitionProblem, FormProblem, Outcome, Refusal};
 
+use super::complaints::ComplaintReceiptV1;
 use super::form::{FlagV1, ReceiptV1};
 use super::{choice, record};
 use crate::codec::frame::{
@@ -32,6 +33,15 @@ choice! {
 }
 
 choice! {
+    /// See [`ComplaintProblem`].
+    ComplaintProblemV1 for ComplaintProblem {
+        1 => Text,
+        2 => Field,
+        3 => Count,
+    }
+}
+
+choice! {
     /// See [`Refusal`].
     RefusalV1 for Refusal {
         1 => Unauthenticated,
@@ -49,6 +59,10 @@ choice! {
         13 => LevelOutOfOrder { level: u32 },
         14 => AlreadyFounded,
         15 => SamePerson,
+        16 => ComplaintsFull,
+        17 => ComplaintUnknown,
+        18 => ComplaintAnswered,
+        19 => InvalidComplaint(problem: ComplaintProblemV1),
     }
 }
 
@@ -62,6 +76,7 @@ choice! {
         5 => NodeAllocated(node: u64),
         6 => LevelRaised(level: u32),
         7 => Refused(refusal: RefusalV1),
+        8 => Complained(receipt: ComplaintReceiptV1),
     }
 }
 

@@ -6,9 +6,11 @@
 
 mod acceptance;
 mod allocate_node;
+mod answer_complaint;
 mod approve;
 mod certify;
 mod close_session;
+mod complain;
 mod correct;
 mod define_accounts;
 mod define_contest;
@@ -197,7 +199,10 @@ const fn level_required(command: &Command) -> u32 {
         | Command::Release { .. }
         | Command::Review { .. }
         | Command::Certify { .. }
-        | Command::Approve { .. } => 1,
+        | Command::Approve { .. }
+        // With level 1, as no release without them was ever out that would have to apply them or stop.
+        | Command::Complain { .. }
+        | Command::AnswerComplaint { .. } => 1,
     }
 }
 
@@ -251,7 +256,9 @@ fn verdict(case: &Case<'_>, draft: &mut Draft, command: &Command) -> Verdict {
         | Command::Release { .. }
         | Command::Review { .. }
         | Command::Certify { .. }
-        | Command::Approve { .. } => step_on_form(case, &caller, draft, command),
+        | Command::Approve { .. }
+        | Command::Complain { .. }
+        | Command::AnswerComplaint { .. } => step_on_form(case, &caller, draft, command),
     }
 }
 
@@ -280,6 +287,13 @@ fn step_on_form(case: &Case<'_>, caller: &Caller<'_>, draft: &mut Draft, command
         }
         Command::Approve { contest, station, revision, reason } => {
             approve::decide(case, caller, draft, target(contest, station).at(*revision), reason)
+        }
+        Command::Complain { contest, station, revision, complaint } => {
+            complain::decide(case, caller, draft, target(contest, station).at(*revision), complaint)
+        }
+        Command::AnswerComplaint { contest, station, number, verdict, text } => {
+            let told = answer_complaint::Answering { number: *number, verdict: *verdict, text };
+            answer_complaint::decide(case, caller, draft, target(contest, station), &told)
         }
         Command::Mark
         | Command::Found { .. }

@@ -6,6 +6,7 @@ use alloc::borrow::ToOwned;
 
 use crate::account::{Account, Session};
 use crate::aggregate::Aggregate;
+use crate::complaint::{Complaint, Complaints};
 use crate::contest::Contest;
 use crate::ids::{AccountId, AttachmentId, ContestId, RequestKey, SessionId};
 use crate::neighbourhood::Neighbourhood;
@@ -99,6 +100,24 @@ impl WorkingSet {
         village: RegionCode,
     ) -> Result<Option<&Neighbourhood>, MissingRow> {
         row_of!(self, RowKey::Neighbourhood(contest, village), Neighbourhood)
+    }
+
+    pub(crate) fn complaint(
+        &self,
+        contest: ContestId,
+        station: StationCode,
+        number: u32,
+    ) -> Result<Option<&Complaint>, MissingRow> {
+        row_of!(self, RowKey::Complaint(contest, station, number), Complaint)
+    }
+
+    pub(crate) fn complaints(
+        &self,
+        station: StationCode,
+        contest: ContestId,
+    ) -> Result<Option<Complaints>, MissingRow> {
+        let counts: Option<&Complaints> = row_of!(self, RowKey::Complaints(station, contest), Complaints)?;
+        Ok(counts.copied())
     }
 
     pub(crate) fn queued_request(&self, sequence: u64) -> Result<Option<&QueuedRequest>, MissingRow> {

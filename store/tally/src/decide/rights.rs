@@ -18,6 +18,8 @@ pub(super) enum Caller<'a> {
     Operator,
     /// An active account in a living session.
     Account { account: &'a Account, session: SessionId },
+    /// Anybody.
+    Public,
 }
 
 /// Finds out who asks. A session lives while it is kept, log time has not reached its end, it was opened
@@ -26,6 +28,7 @@ pub(super) fn authenticate<'a>(case: &Case<'a>) -> Result<Caller<'a>, Stop> {
     let (id, session) = match case.header.principal {
         Principal::System => return Ok(Caller::System),
         Principal::Operator => return Ok(Caller::Operator),
+        Principal::Public => return Ok(Caller::Public),
         Principal::Session { account, session } => (account, session),
     };
     let row = case.rows.session(session)?.filter(|row| row.account == id).ok_or(Refusal::Unauthenticated)?;
@@ -51,7 +54,7 @@ impl<'a> Caller<'a> {
     pub(super) const fn housekeeping(&self) -> Result<(), Refusal> {
         match self {
             Self::System | Self::Operator => Ok(()),
-            Self::Account { .. } => Err(Refusal::Forbidden),
+            Self::Account { .. } | Self::Public => Err(Refusal::Forbidden),
         }
     }
 
@@ -65,7 +68,7 @@ impl<'a> Caller<'a> {
             {
                 Ok(())
             }
-            Self::Account { .. } => Err(Refusal::Forbidden),
+            Self::Account { .. } | Self::Public => Err(Refusal::Forbidden),
         }
     }
 
@@ -76,7 +79,7 @@ impl<'a> Caller<'a> {
             Self::Account { account, .. } if account.role == Role::SuperAdmin && covers(account.scope) => {
                 Ok(())
             }
-            Self::System | Self::Account { .. } => Err(Refusal::Forbidden),
+            Self::System | Self::Account { .. } | Self::Public => Err(Refusal::Forbidden),
         }
     }
 
@@ -90,6 +93,14 @@ impl<'a> Caller<'a> {
             Self::Account { account, .. } if takes(account.role) && account.scope.covers(station) => {
                 Ok(account)
             }
+            Self::System | Self::Operator | Self::Account { .. } | Self::Public => Err(Refusal::Forbidden),
+        }
+    }
+
+    /// Complaints: everybody, and nobody by name, so that no officer's complaint weighs more than a voter's.
+    pub(super) const fn complains(&self) -> Result<(), Refusal> {
+        match self {
+            Self::Public => Ok(()),
             Self::System | Self::Operator | Self::Account { .. } => Err(Refusal::Forbidden),
         }
     }

@@ -11,6 +11,8 @@ use crate::audit::{Observation, Sighting};
 use crate::command::{
     AccountDefinition, Command, NewCredential, Principal, Proof, RegionDefinition, RequestIdentity,
 };
+use crate::complaint::{ComplaintKind, ComplaintVerdict, NewComplaint};
+use crate::form::Field;
 use crate::ids::{AccountId, AttachmentId, Fingerprint, LogTime, NodeId, RequestKey, SessionId};
 use crate::region::{Level, RegionCode, StationCode};
 use crate::rules::RuleSet;
@@ -46,6 +48,8 @@ pub(super) fn next(script: &mut Script<'_>, country: &Country) -> Option<Step> {
     };
     let kind = script.byte()?;
     let command = command(script, country, kind)?;
+    // Nobody else may.
+    let principal = if matches!(command, Command::Complain { .. }) { Principal::Public } else { principal };
     let key = script.byte()?;
     // The command decides the fingerprint, as it does for the API.
     let request = (key < 0xc0).then(|| RequestIdentity {
@@ -73,7 +77,7 @@ fn command(script: &mut Script<'_>, country: &Country, kind: u8) -> Option<Comma
         24 => Command::DefineAccounts(Vec::from([account(script)?])),
         25 => open_session(script)?,
         26 => Command::CloseSession,
-        27 => Command::TouchSession,
+        27 => touch_or_complaint(script, country)?,
         28 => {
             let number = script.byte()? % 12;
             Command::ExpireSessions(Vec::from([SessionId([number; 16])]))
@@ -114,6 +118,30 @@ fn on_form(script: &mut Script<'_>, country: &Country, kind: u8) -> Option<Comma
         }
         _ => Command::Approve { contest, station, revision, reason: reason() },
     })
+}
+
+/// A session in use, a complaint, or an answer to one.
+fn touch_or_complaint(script: &mut Script<'_>, country: &Country) -> Option<Command> {
+    let (contest, choice) = (contest().id, script.byte()?);
+    if choice < 0x40 {
+        return Some(Command::TouchSession);
+    }
+    let station = script.choose(&stations())?;
+    let text = String::from(if choice & 1 == 0 { "salah baca" } else { "" });
+    if choice < 0xa0 {
+        let revision = country.revision(station);
+        let box_named = script.byte()?;
+        let complaint = NewComplaint {
+            kind: script.choose(&ComplaintKind::ALL)?,
+            field: (box_named < 0xc0).then(|| Field(u16::from(box_named).saturating_mul(3))),
+            read: script.byte().filter(|read| *read < 0xc0).map(u32::from),
+            text,
+        };
+        return Some(Command::Complain { contest, station, revision, complaint });
+    }
+    let number = u32::from(script.byte()? % 16);
+    let verdict = script.choose(&ComplaintVerdict::ALL)?;
+    Some(Command::AnswerComplaint { contest, station, number, verdict, text })
 }
 
 /// A second reading: often the same figures, since only then something happens.

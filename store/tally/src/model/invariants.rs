@@ -11,67 +11,16 @@ use crate::account::{Account, Role};
 use crate::aggregate::Aggregate;
 use crate::contest::Contest;
 use crate::digest::form_digest;
-use crate::ids::{AccountId, AttachmentId, ContestId, RequestKey, SessionId};
+use crate::ids::{AccountId, ContestId, RequestKey};
 use crate::neighbourhood::{NeighbourForm, Neighbourhood};
 use crate::region::{Region, RegionCode, StationCode};
 use crate::row::{Change, Ledger, RememberedAnswer, RequestRecord, Row, RowKey};
 use crate::station::{Event, EventKind, Tally};
 
 use super::Rows;
+use super::complaints;
 use super::recount::{Recount, RegionCounts, add_sums};
-
-/// Something that must not be.
-#[derive(Clone, Debug, Eq, PartialEq, thiserror::Error)]
-pub enum Violation {
-    /// The kept sums differ from those counted anew.
-    #[error("sums of {0} in {1} are not those of its forms")]
-    Sums(ContestId, RegionCode),
-    /// The kept sums differ from the sum of the regions below.
-    #[error("sums of {0} in {1} are not those of the regions below")]
-    Children(ContestId, RegionCode),
-    /// The counts of a region differ from its stations.
-    #[error("counts of region {0} are not those of its stations")]
-    Region(RegionCode),
-    /// A region's parent or a station's village is not defined.
-    #[error("region {0} is needed but not defined")]
-    RegionMissing(RegionCode),
-    /// A form stands where there is no contest or station for it.
-    #[error("{0} at {1} has a form but is not held there")]
-    NotHeld(ContestId, StationCode),
-    /// A form and its history differ, or history has a gap.
-    #[error("history of {0} at {1} does not lead to its form")]
-    History(ContestId, StationCode),
-    /// A digest is not that of the form.
-    #[error("digest of {0} at {1} is not that of its form")]
-    Digest(ContestId, StationCode),
-    /// The change feed and the events differ.
-    #[error("the change feed differs from the history of {0} at {1}")]
-    Change(ContestId, StationCode),
-    /// A counter of the ledger is wrong.
-    #[error("the ledger's {0} are wrong")]
-    Ledger(&'static str),
-    /// Names and accounts differ.
-    #[error("account {0:?} and its name differ")]
-    Account(AccountId),
-    /// A session of nobody.
-    #[error("session {0:?} belongs to no account")]
-    Session(SessionId),
-    /// The request queue and the requests differ at a sequence.
-    #[error("remembered request {0} and its place in the queue differ")]
-    Request(u64),
-    /// An attachment and the event that named it first differ.
-    #[error("attachment {0:?} and the event that names it differ")]
-    Attachment(AttachmentId),
-    /// A village's row and the forms of its stations differ.
-    #[error("the forms of {0} in {1} are not those beside each other")]
-    Neighbourhood(ContestId, RegionCode),
-    /// The villages' rows have more or fewer forms than there are.
-    #[error("not every form stands beside those of its village")]
-    Neighbours,
-    /// A row stands under a key of another kind.
-    #[error("a row of another kind stands under {0:?}")]
-    Kind(RowKey),
-}
+pub use super::violation::Violation;
 
 /// Rows by key, wherever they are kept.
 pub trait Source {
@@ -263,6 +212,14 @@ impl<'a, S: Source> Check<'a, S> {
                 let names =
                     matches!(event.as_deref(), Some(Row::Event(event)) if event.attachments.contains(id));
                 self.must(names, Violation::Attachment(*id));
+            }
+            (RowKey::Complaint(contest, station, number), Row::Complaint(_)) => {
+                let counted = complaints::is_counted(self.rows, *contest, *station, *number);
+                self.must(counted, Violation::Complaints(*contest, *station));
+            }
+            (RowKey::Complaints(station, contest), Row::Complaints(counts)) => {
+                let there = complaints::are_there(self.rows, *contest, *station, *counts);
+                self.must(there, Violation::Complaints(*contest, *station));
             }
             _ => self.found.push(Violation::Kind(key.clone())),
         }

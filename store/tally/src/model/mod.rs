@@ -3,8 +3,10 @@
 //! Invariant: the model knows no rule. It loads footprints, asks for decisions and writes effects, as the
 //! store does; what is true of all states is said once, in [`invariants`], and worked out anew in [`recount`].
 
+mod complaints;
 pub mod invariants;
 pub mod recount;
+mod violation;
 
 use alloc::collections::BTreeMap;
 use alloc::vec::Vec;

@@ -6,6 +6,7 @@
 )]
 
 mod accounts;
+mod complaints;
 mod forms;
 mod life;
 mod master_data;

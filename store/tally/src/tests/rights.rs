@@ -12,14 +12,15 @@ use crate::outcome::{Outcome, Refusal};
 
 use super::sample;
 use super::world::{
-    World, account_definition, approval_of, certification_of, correction_of, hold_of, open_session,
-    region_definition, release_of, report_of, review_of, station_definition, whole,
+    World, account_definition, answer_of, approval_of, certification_of, complaint_of, correction_of,
+    hold_of, open_session, region_definition, release_of, report_of, review_of, station_definition, whole,
 };
 
 const IN_SCOPE: &str = "1101012001003";
 const OUT_OF_SCOPE: &str = "1201012001001";
 
-/// The callers: one of each role with the province 11 as scope, an operator, the system, and a session of nobody.
+/// The callers: one of each role with the province 11 as scope, an operator, the system, a session of nobody, and
+/// somebody without one.
 fn callers(world: &mut World) -> Vec<(String, Principal)> {
     let mut callers = Vec::new();
     for (number, role) in (100_u8..).zip(Role::ALL) {
@@ -37,6 +38,7 @@ fn callers(world: &mut World) -> Vec<(String, Principal)> {
     callers.push(("system".into(), Principal::System));
     let nobody = Principal::Session { account: AccountId(1), session: SessionId([250; 16]) };
     callers.push(("nobody".into(), nobody));
+    callers.push(("public".into(), Principal::Public));
     callers
 }
 
@@ -55,6 +57,8 @@ fn aimed(code: &str) -> Vec<(&'static str, Command)> {
         ("review", review_of(code, 1, sample::whole_form())),
         ("certify", certification_of(code, 1, None)),
         ("approve", approval_of(code, 1)),
+        ("complain", complaint_of(code, 1)),
+        ("answer", answer_of(code, 1)),
         ("account of an officer", account(Role::Officer, code)),
         ("account of an admin", account(Role::Admin, province)),
         ("account of an auditor", account(Role::Auditor, province)),
@@ -110,46 +114,50 @@ fn table() -> String {
     table
 }
 
-/// Columns: super admin, admin, certifier, reviewer, officer, auditor, operator, system, nobody. A password that is wrong
+/// Columns: super admin, admin, certifier, reviewer, officer, auditor, operator, system, nobody, public. A password that is wrong
 /// is refused like a want of rights; a session opened by a person never is.
 const TABLE: &str = "\
-mark                               - - - - - - x x !
-found                              - - - - - - x x !
-raise level                        - - - - - - x x !
-allocate node                      - - - - - - x x !
-contest of the nation              - - - - - - x - !
-open session                       - - - - - - x x !
-expire sessions                    - - - - - - x x !
-end sessions of the first          - - - - - - x x !
-observe                            - - - - - - x x !
-touch session                      x x x x x x x x !
-set second factor                  x x x x x x - - !
-set password                       - - - - - - - - !
-close session                      x x x x x x - - !
-report, in scope                   x - - - x - - - !
-correct, in scope                  x - - - x - - - !
-hold, in scope                     x - x - - - - - !
-release, in scope                  x - x - - - - - !
-review, in scope                   x - - x - - - - !
-certify, in scope                  x - x - - - - - !
-approve, in scope                  x - x - - - - - !
-account of an officer, in scope    x x - - - - x x !
-account of an admin, in scope      x - - - - - x x !
-account of an auditor, in scope    x - - - - - x x !
-region, in scope                   x - - - - - x - !
-station, in scope                  x - - - - - x - !
-report, out of scope               - - - - - - - - !
-correct, out of scope              - - - - - - - - !
-hold, out of scope                 - - - - - - - - !
-release, out of scope              - - - - - - - - !
-review, out of scope               - - - - - - - - !
-certify, out of scope              - - - - - - - - !
-approve, out of scope              - - - - - - - - !
-account of an officer, out of scope - - - - - - x x !
-account of an admin, out of scope  - - - - - - x x !
-account of an auditor, out of scope - - - - - - x x !
-region, out of scope               - - - - - - x - !
-station, out of scope              - - - - - - x - !
+mark                               - - - - - - x x ! -
+found                              - - - - - - x x ! -
+raise level                        - - - - - - x x ! -
+allocate node                      - - - - - - x x ! -
+contest of the nation              - - - - - - x - ! -
+open session                       - - - - - - x x ! -
+expire sessions                    - - - - - - x x ! -
+end sessions of the first          - - - - - - x x ! -
+observe                            - - - - - - x x ! -
+touch session                      x x x x x x x x ! x
+set second factor                  x x x x x x - - ! -
+set password                       - - - - - - - - ! -
+close session                      x x x x x x - - ! -
+report, in scope                   x - - - x - - - ! -
+correct, in scope                  x - - - x - - - ! -
+hold, in scope                     x - x - - - - - ! -
+release, in scope                  x - x - - - - - ! -
+review, in scope                   x - - x - - - - ! -
+certify, in scope                  x - x - - - - - ! -
+approve, in scope                  x - x - - - - - ! -
+complain, in scope                 - - - - - - - - ! x
+answer, in scope                   x x x x - - - - ! -
+account of an officer, in scope    x x - - - - x x ! -
+account of an admin, in scope      x - - - - - x x ! -
+account of an auditor, in scope    x - - - - - x x ! -
+region, in scope                   x - - - - - x - ! -
+station, in scope                  x - - - - - x - ! -
+report, out of scope               - - - - - - - - ! -
+correct, out of scope              - - - - - - - - ! -
+hold, out of scope                 - - - - - - - - ! -
+release, out of scope              - - - - - - - - ! -
+review, out of scope               - - - - - - - - ! -
+certify, out of scope              - - - - - - - - ! -
+approve, out of scope              - - - - - - - - ! -
+complain, out of scope             - - - - - - - - ! x
+answer, out of scope               - - - - - - - - ! -
+account of an officer, out of scope - - - - - - x x ! -
+account of an admin, out of scope  - - - - - - x x ! -
+account of an auditor, out of scope - - - - - - x x ! -
+region, out of scope               - - - - - - x - ! -
+station, out of scope              - - - - - - x - ! -
 ";
 
 #[test]
@@ -162,8 +170,9 @@ fn rights_at_the_decision_are_this_table() {
 fn nobody_takes_over_what_they_do_not_govern_by_keeping_its_credential() {
     let mut world = World::new();
     let callers = callers(&mut world);
-    for (name, principal) in
-        callers.iter().filter(|(name, _)| !["operator", "system", "nobody"].contains(&name.as_str()))
+    for (name, principal) in callers
+        .iter()
+        .filter(|(name, _)| !["operator", "system", "nobody", "public"].contains(&name.as_str()))
     {
         let mut definition = account_definition("auditor", Role::Officer, "11");
         definition.credential = NewCredential::Kept;

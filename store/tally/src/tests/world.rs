@@ -8,6 +8,7 @@ use crate::command::{
     AccountDefinition, Command, Header, Item, NewCredential, Principal, Proof, Proposal, RegionDefinition,
     RequestIdentity, StationDefinition,
 };
+use crate::complaint::{ComplaintKind, ComplaintVerdict, NewComplaint};
 use crate::form::Form;
 use crate::ids::{AccountId, ContestId, Fingerprint, LogTime, NodeId, RequestKey, SessionId};
 use crate::model::Model;
@@ -142,6 +143,22 @@ pub(super) fn certification_of(code: &str, revision: u32, level: Option<Level>) 
 
 pub(super) fn approval_of(code: &str, revision: u32) -> Command {
     Command::Approve { contest: ppwp(), station: station(code), revision, reason: "sudah dicocokkan".into() }
+}
+
+/// Somebody says that a form is wrong.
+pub(super) fn complaint_of(code: &str, revision: u32) -> Command {
+    let complaint = NewComplaint {
+        kind: ComplaintKind::Other,
+        field: None,
+        read: None,
+        text: "foto dan angka tidak sama".into(),
+    };
+    Command::Complain { contest: ppwp(), station: station(code), revision, complaint }
+}
+
+pub(super) fn answer_of(code: &str, number: u32) -> Command {
+    let (verdict, text) = (ComplaintVerdict::Declined, "angka sama dengan foto".into());
+    Command::AnswerComplaint { contest: ppwp(), station: station(code), number, verdict, text }
 }
 
 /// A form that breaks no rule, as handed in.
