@@ -74,7 +74,7 @@ async fn shown(cluster: &Cluster, node: usize, index: u64) {
 }
 
 fn hash(bytes: &[u8]) -> String {
-    Sha256::digest(bytes).iter().map(|byte| format!("{byte:02x}")).collect()
+    Sha256::digest(bytes).iter().fold(String::new(), |text, byte| text + &format!("{byte:02x}"))
 }
 
 /// Every file below a folder, by its path from there.
