@@ -337,6 +337,8 @@ pub struct MemberRequest {
 pub trait Operations: Send + Sync + 'static {
     /// The cluster as seen from here.
     fn status(&self) -> ClusterStatus;
+    /// Whether officers are served here at all: an edge only reads.
+    fn serves_officers(&self) -> bool;
     /// Checks of public readiness: state open, pages rendered. Never blocks.
     fn ready_public(&self) -> Vec<HealthCheck>;
     /// Checks of officer readiness: recovered, leader heard, disk. Never blocks.

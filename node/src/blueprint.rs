@@ -175,7 +175,7 @@ impl Blueprint {
             node: Node { name: format!("node-{place}"), data: PathBuf::from("data") },
             listeners: Listeners {
                 public: fronted(address(any, public)?, format!("http://{shown}:{public}")),
-                officer: fronted(address(any, officer)?, format!("https://{shown}:{officer}")),
+                officer: Some(fronted(address(any, officer)?, format!("https://{shown}:{officer}"))),
                 peer: Peer { address: address(any, peer)?, advertised: format!("{shown}:{peer}") },
                 ops: Listener { address: address("127.0.0.1", ops)?, url: format!("http://127.0.0.1:{ops}") },
             },
@@ -208,7 +208,7 @@ impl PlannedNode {
             id: self.name.node.0,
             settings: self.file.clone(),
             public: listeners.public.url.clone(),
-            officer: listeners.officer.url.clone(),
+            officer: listeners.officer_url(),
             ops: listeners.ops.url.clone(),
         }
     }

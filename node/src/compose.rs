@@ -176,7 +176,7 @@ impl Listeners<'_> {
     fn serve(
         &self,
         public: Vec<TcpListener>,
-        officer: TcpListener,
+        officer: Option<TcpListener>,
         ops: TcpListener,
         runtimes: &Runtimes,
     ) -> Vec<JoinHandle<io::Result<()>>> {
@@ -216,13 +216,15 @@ impl Listeners<'_> {
         };
         let ready: Arc<dyn Ready> = publisher;
         let public = on_threads(public, fronted, (ready, front, accept), limited, start, &self.stop);
-        let accept: Arc<dyn Accept> = Arc::new(TlsAccept::new(Arc::clone(self.tls), Side::Officers));
-        let limited = with(Limits::officer(), limits.officer_connections);
-        let server = Server::new(officer, accept, limited)
-            .with_proxies(proxies(&self.settings.listeners.officer))
-            .with_counters(counters.officer);
-        let routes = api::officer_router(&api);
-        let officer = runtimes.officer.spawn(server.run(routes, stopped(self.stop.clone())));
+        let in_front = self.settings.listeners.officer.as_ref().map(proxies).unwrap_or_default();
+        let officer = officer.map(|officer| {
+            let accept: Arc<dyn Accept> = Arc::new(TlsAccept::new(Arc::clone(self.tls), Side::Officers));
+            let server = Server::new(officer, accept, with(Limits::officer(), limits.officer_connections))
+                .with_proxies(in_front)
+                .with_counters(counters.officer);
+            let routes = api::officer_router(&api);
+            runtimes.officer.spawn(server.run(routes, stopped(self.stop.clone())))
+        });
         let accept: Arc<dyn Accept> = if self.settings.listeners.ops.address.ip().is_loopback() {
             Arc::new(Plain)
         } else {
@@ -235,7 +237,7 @@ impl Listeners<'_> {
             let ended = || io::Error::other("a thread of the public ended without a word");
             runtimes.officer.spawn(async move { end.await.unwrap_or_else(|_| Err(ended())) })
         });
-        public.chain([officer, ops]).collect()
+        public.chain(officer).chain([ops]).collect()
     }
 }
 

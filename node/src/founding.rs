@@ -110,7 +110,7 @@ impl FoundingMember {
             id,
             incarnation: hex(incarnation),
             peer_address: listeners.peer.advertised.clone(),
-            officer_url: listeners.officer.url.clone(),
+            officer_url: listeners.officer_url(),
             public_url: listeners.public.url.clone(),
             ops_url: listeners.ops.url.clone(),
         }

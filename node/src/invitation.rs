@@ -25,6 +25,9 @@ pub struct InvitationFile {
     pub format: u32,
     /// Identifier of the cluster.
     pub cluster: String,
+    /// Whether it is for a node that only reads.
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    pub edge: bool,
     /// Officer URL of the node that waits for the request.
     pub officer_url: String,
     /// What the new node shows.
@@ -35,10 +38,10 @@ pub struct InvitationFile {
 
 impl InvitationFile {
     /// A new invitation with a secret of its own.
-    pub fn new(cluster: String, officer_url: String, authority: String) -> Result<Self, Failure> {
+    pub fn new(cluster: String, edge: bool, officer_url: String, authority: String) -> Result<Self, Failure> {
         let mut secret = [0; SECRET_BYTES];
         getrandom::fill(&mut secret).map_err(|error| Failure::failed(error.to_string()))?;
-        Ok(Self { format: FORMAT, cluster, officer_url, secret: tally::ids::hex(&secret), authority })
+        Ok(Self { format: FORMAT, cluster, edge, officer_url, secret: tally::ids::hex(&secret), authority })
     }
 
     /// Writes it where only the owner reads it.

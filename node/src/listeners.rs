@@ -1,4 +1,4 @@
-//! The four sockets of a node.
+//! The sockets of a node: four, or three where it only reads.
 //!
 //! Invariant: all are bound before anything else is touched, so that a port in use costs one line and nothing more.
 
@@ -33,8 +33,8 @@ const ACCEPT_PAUSE: Duration = Duration::from_millis(50);
 pub struct Bound {
     /// For everybody: one socket for each thread that serves them.
     pub public: Vec<TcpListener>,
-    /// For officers.
-    pub officer: TcpListener,
+    /// For officers; none on a node that only reads.
+    pub officer: Option<TcpListener>,
     /// For peers.
     pub peer: TcpListener,
     /// For operators.
@@ -42,11 +42,12 @@ pub struct Bound {
 }
 
 impl Bound {
-    /// Binds all four, the public one as often as there are threads for it.
-    pub fn bind(listeners: &Listeners, public_threads: usize) -> Result<Self, Failure> {
+    /// Binds all that a node in its role has, the public one as often as there are threads for it.
+    pub fn bind(listeners: &Listeners, edge: bool, public_threads: usize) -> Result<Self, Failure> {
+        let officer = listeners.officer_of(edge)?;
         Ok(Self {
             public: bind_shared("public", listeners.public.address, public_threads)?,
-            officer: bind("officer", listeners.officer.address)?,
+            officer: officer.map(|officer| bind("officer", officer.address)).transpose()?,
             peer: bind("peer", listeners.peer.address)?,
             ops: bind("ops", listeners.ops.address)?,
         })

@@ -13,10 +13,11 @@ use tests::register::{CONTEST, stations};
 use tests::wait;
 
 /// `rakit node invite`, waiting for its guest.
-struct Host(Child);
+pub(crate) struct Host(Child);
 
 impl Host {
-    async fn invite(cluster: &Cluster, invitation: &Path) -> Self {
+    /// Invites one node, with more flags.
+    pub(crate) async fn invite(cluster: &Cluster, invitation: &Path, more: &[&str]) -> Self {
         let child = Command::new(path_of("rakit"))
             .args(["--json", "node", "invite", "--cluster"])
             .arg(cluster.file_path())
@@ -24,6 +25,7 @@ impl Host {
             .arg(cluster.authority_path().parent().unwrap())
             .arg("--out")
             .arg(invitation)
+            .args(more)
             .stdin(Stdio::null())
             .stdout(Stdio::piped())
             .stderr(Stdio::inherit())
@@ -35,7 +37,7 @@ impl Host {
     }
 
     /// The number that the guest got.
-    async fn guest(&mut self) -> u64 {
+    pub(crate) async fn guest(&mut self) -> u64 {
         let status = wait::until("the end of the invitation", async || self.0.try_wait().unwrap()).await;
         assert!(status.success(), "{status}");
         let mut text = String::new();
@@ -51,7 +53,7 @@ impl Drop for Host {
     }
 }
 
-async fn join(guest: &Guest, invitation: &Path, more: &[&str]) -> Ended {
+pub(crate) async fn join(guest: &Guest, invitation: &Path, more: &[&str]) -> Ended {
     let (invitation, settings) = (invitation.to_str().unwrap(), guest.settings());
     let mut arguments = vec![
         "join",
@@ -82,7 +84,7 @@ async fn a_node_joins_votes_comes_back_anew_and_goes() {
     let cluster = Cluster::with_register().await;
     let officer = cluster.admin(0).await;
     let invitation = cluster.folder().join("invitation.json");
-    let mut host = Host::invite(&cluster, &invitation).await;
+    let mut host = Host::invite(&cluster, &invitation, &[]).await;
     let mut guest = Guest::new(&cluster, "guest");
     drop(join(&guest, &invitation, &[]).await.expect_code(0));
     assert_eq!(host.guest().await, 4);
@@ -115,7 +117,7 @@ async fn a_node_joins_votes_comes_back_anew_and_goes() {
     guest.serve();
     assert_eq!(guest.ended().await, 5);
     let invitation = cluster.folder().join("invitation-2.json");
-    let mut host = Host::invite(&cluster, &invitation).await;
+    let mut host = Host::invite(&cluster, &invitation, &[]).await;
     drop(join(&guest, &invitation, &["--again"]).await.expect_code(0));
     assert_eq!(host.guest().await, 5);
     assert!(guest.dir().join("tls.disisihkan-1").exists());

@@ -18,6 +18,7 @@ mod complaints;
 mod crash;
 mod damage;
 mod disaster;
+mod edge;
 mod entry_app;
 mod equality;
 mod failover;

@@ -19,11 +19,24 @@ impl Guest {
     /// A directory with settings and nothing else, in the folder of the cluster that it is to join.
     #[must_use]
     pub fn new(cluster: &Cluster, name: &str) -> Self {
+        let guest = Self::edge(cluster, name);
+        let officer = format!("127.0.0.1:{}", guest.base_port + 1);
+        let section = format!("[listeners.officer]\naddress = \"{officer}\"\nurl = \"https://{officer}\"\n");
+        let text = fs::read_to_string(guest.settings()).expect("what was just written");
+        write_file(
+            &guest.settings(),
+            &text.replace("[listeners.peer]", &format!("{section}[listeners.peer]")),
+        );
+        guest
+    }
+
+    /// The same without a listener for officers.
+    #[must_use]
+    pub fn edge(cluster: &Cluster, name: &str) -> Self {
         let dir = cluster.folder().join(name);
         fs::create_dir_all(&dir).expect("a folder for a node");
         let base_port = free_ports(1);
-        let [public, officer, peer, ops] =
-            [0, 1, 2, 3].map(|place| format!("127.0.0.1:{}", base_port + place));
+        let [public, peer, ops] = [0, 2, 3].map(|place| format!("127.0.0.1:{}", base_port + place));
         let text = format!(
             r#"[node]
 name = "{name}"
@@ -31,9 +44,6 @@ data = "data"
 [listeners.public]
 address = "{public}"
 url = "http://{public}"
-[listeners.officer]
-address = "{officer}"
-url = "https://{officer}"
 [listeners.peer]
 address = "{peer}"
 advertised = "{peer}"
@@ -68,6 +78,12 @@ server_key = "tls/server-key.pem"
     #[must_use]
     pub fn public(&self) -> String {
         format!("http://127.0.0.1:{}", self.base_port)
+    }
+
+    /// Where its officers' listener would be.
+    #[must_use]
+    pub fn officer_address(&self) -> String {
+        format!("127.0.0.1:{}", self.base_port + 1)
     }
 
     /// URL for operators.

@@ -50,7 +50,7 @@ pub struct JoinBody {
     pub incarnation: String,
     /// Where its peers reach it.
     pub peer_address: String,
-    /// Where officers reach it.
+    /// Where officers reach it; empty for a node that only reads.
     pub officer_url: String,
     /// Where the public reaches it.
     pub public_url: String,
@@ -120,7 +120,9 @@ pub fn parse_join(value: &Value) -> Result<JoinBody, Problem> {
     });
     let mut text = |key: &str| bounded(&object, key, &mut errors).map(str::to_owned);
     let (peer_request, server_request) = (text("peer_request"), text("server_request"));
-    let (peer, officer, public) = (text("peer_address"), text("officer_url"), text("public_url"));
+    let (peer, public) = (text("peer_address"), text("public_url"));
+    let none = value.get("officer_url").and_then(Value::as_str) == Some("");
+    let officer = if none { Some(String::new()) } else { text("officer_url") };
     let body = peer_request.zip(server_request).zip(incarnation).zip(peer).zip(officer).zip(public);
     let body =
         body.map(|(((((peer_request, server_request), incarnation), peer), officer), public)| JoinBody {

@@ -5,7 +5,7 @@
 mod code;
 
 use axum::body::Body;
-use axum::http::header::{ALLOW, CONTENT_TYPE, RETRY_AFTER};
+use axum::http::header::{ALLOW, CONTENT_TYPE, LINK, RETRY_AFTER};
 use axum::http::{HeaderValue, Response};
 use axum::response::IntoResponse;
 use serde::{Deserialize, Serialize};
@@ -40,6 +40,8 @@ pub struct Problem {
     pub retry_after_s: Option<u32>,
     /// Methods that are allowed, with 405.
     pub allow: Option<String>,
+    /// URL of a node that may have what this one has not, as `Link`.
+    pub instead: Option<String>,
     /// Whether this is a remembered answer.
     pub replay: bool,
 }
@@ -101,6 +103,7 @@ impl Problem {
             extra: Box::default(),
             retry_after_s: code.retry_after_s(),
             allow: None,
+            instead: None,
             replay: false,
         }
     }
@@ -153,6 +156,10 @@ impl Problem {
         }
         if let Some(allow) = self.allow.as_deref().and_then(|allow| HeaderValue::from_str(allow).ok()) {
             headers.insert(ALLOW, allow);
+        }
+        let instead = self.instead.as_deref().map(|url| format!("<{url}>; rel=\"alternate\""));
+        if let Some(instead) = instead.and_then(|link| HeaderValue::from_str(&link).ok()) {
+            headers.insert(LINK, instead);
         }
         if self.replay {
             headers.insert("idempotent-replay", HeaderValue::from_static("true"));

@@ -20,7 +20,7 @@ use tally::row::RememberedAnswer;
 use super::params::Params;
 use super::reading::{contest_named, station_coded};
 use super::tallies::target;
-use super::{Pinned, Surface, door, json, page, replayed, session};
+use super::{Pinned, Surface, door, json, page, replayed};
 use crate::auth::Caller;
 use crate::complaints::RETRY_AFTER_S;
 use crate::dto::complaints::{
@@ -30,7 +30,7 @@ use crate::dto::complaints::{
 use crate::dto::text::station_name;
 use crate::error::{Code, Problem};
 use crate::forgery::foreign;
-use crate::limits::COMPLAINT_BODY_BYTES_MAX;
+use crate::limits::{COMPLAINT_BODY_BYTES_MAX, client_address};
 use crate::ports::{ComplaintPlace, StateView};
 
 /// Whether a path is that of the one call that takes complaints.
@@ -96,7 +96,7 @@ pub(super) async fn take(
     Path(station): Path<String>,
     request: Request,
 ) -> Result<Response, Problem> {
-    let address = session::address(&request);
+    let address = client_address(request.extensions());
     let (parts, body) = request.into_parts();
     refuse_foreign(&parts)?;
     let body = door::body(&parts.headers, body, COMPLAINT_BODY_BYTES_MAX).await?;

@@ -38,11 +38,12 @@ pub(super) async fn live() -> Response {
     plain(StatusCode::OK, "ok\n".to_owned())
 }
 
-/// `GET /readyz`: ready for the public and for officers.
+/// `GET /readyz`: ready for the public and, where they are served, for officers.
 pub(super) async fn ready(State(surface): State<Surface>) -> Response {
     let operations = &surface.ports().operations;
     let mut checks = operations.ready_public();
-    for check in operations.ready_officer() {
+    let officer = if operations.serves_officers() { operations.ready_officer() } else { Vec::new() };
+    for check in officer {
         if !checks.contains(&check) {
             checks.push(check);
         }

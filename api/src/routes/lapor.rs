@@ -19,11 +19,11 @@ use tally::ids::{ContestId, RequestKey};
 use tally::region::StationCode;
 
 use super::complaints::{named, taken};
-use super::{Surface, door, session};
+use super::{Surface, door};
 use crate::dto::complaints;
 use crate::error::{Code, Problem};
 use crate::forgery::{cookie, foreign, proof_of, same, set_cookie};
-use crate::limits::{BODY_MS_MAX, COMPLAINT_BODY_BYTES_MAX};
+use crate::limits::{BODY_MS_MAX, COMPLAINT_BODY_BYTES_MAX, client_address};
 use crate::ports::MemberStatus;
 use crate::web::lapor::{Filled, Said, page};
 use crate::web::{Conditions, not_found};
@@ -153,7 +153,7 @@ async fn send(
     request: Request,
 ) -> Response {
     let Some(target) = named(&station, &contest) else { return not_found() };
-    let address = session::address(&request);
+    let address = client_address(request.extensions());
     let (headers, uri) = (request.headers().clone(), request.uri().clone());
     let Some(sent) = Sent::read(request).await else {
         let problem = Problem::with_detail(Code::BadRequest, "Isian tidak dapat dibaca. Isi sekali lagi.");

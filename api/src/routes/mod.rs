@@ -64,7 +64,7 @@ use crate::limits::{
     WAITING_READS_MAX, WALKS_MAX,
 };
 use crate::pace::PaceTable;
-use crate::ports::{Confirmed, Consistency, Ports, ReadOptions, StateView, SubmitError};
+use crate::ports::{Confirmed, Consistency, Ports, ReadError, ReadOptions, StateView, SubmitError};
 use crate::publisher::Publisher;
 use crate::search::Search;
 use crate::serve::{Crowd, ListenerCounters};
@@ -194,7 +194,21 @@ impl Surface {
             Listener::Officer | Listener::Ops => &self.api.0.waiting_officer,
         };
         let _place = waiting.try_acquire().map_err(|_| Problem::new(Code::Overloaded))?;
-        Ok(queries.view(options).await?)
+        queries.view(options).await.map_err(|error| self.unread(error, options))
+    }
+
+    /// What a read comes to that this node cannot answer. An edge, which may be far behind, names a voter (design 9.7).
+    fn unread(&self, error: ReadError, options: ReadOptions) -> Problem {
+        let operations = &self.ports().operations;
+        if error != ReadError::Stale || options.min_index.is_none() || operations.serves_officers() {
+            return error.into();
+        }
+        let status = operations.status();
+        let voters = status.nodes.iter().filter(|node| node.role == "voter" && !node.public_url.is_empty());
+        let best = voters.max_by_key(|node| (status.leader == Some(node.id), node.reachable));
+        let Some(url) = best.map(|voter| voter.public_url.clone()) else { return error.into() };
+        let detail = format!("Simpul tepi ini belum sampai ke indeks itu. Tanyakan ke {url}.");
+        Problem { instead: Some(url), ..Problem::with_detail(Code::Stale, detail) }
     }
 
     /// Tells the audit log what was not let pass.

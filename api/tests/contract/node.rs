@@ -209,6 +209,10 @@ impl Operations for ModelNode {
         }
     }
 
+    fn serves_officers(&self) -> bool {
+        true
+    }
+
     fn ready_public(&self) -> Vec<HealthCheck> {
         vec![HealthCheck { name: "state", failure: None }]
     }

@@ -75,6 +75,7 @@ pub fn run(arguments: &Arguments, output: &Output) -> Result<(), Failure> {
 fn single(arguments: &Arguments, config: &Path, password: &str, output: &Output) -> Result<(), Failure> {
     let settings = settings::load(config, &[])?;
     let certificates = NodeTls::load(&settings.tls)?;
+    settings.listeners.officer_of(certificates.name.edge)?;
     let administrator = administrator(&arguments.admin, password)?;
     let name = tls::authority_name(&settings.tls.ca)?;
     let incarnation = data::create(&settings.node.data, certificates.name)?;

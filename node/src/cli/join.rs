@@ -51,6 +51,7 @@ pub struct Arguments {
 pub fn run(arguments: &Arguments, output: &Output) -> Result<(), Failure> {
     let settings = settings::load(&arguments.config, &[])?;
     let invitation = InvitationFile::load(&arguments.invitation)?;
+    settings.listeners.officer_of(invitation.edge)?;
     let directory = certificates_directory(&settings)?;
     let occupied = [&settings.node.data, &directory].into_iter().find(|path| path.exists());
     if let Some(path) = occupied.filter(|_| !arguments.again) {
@@ -72,7 +73,7 @@ pub fn run(arguments: &Arguments, output: &Output) -> Result<(), Failure> {
         hosts: arguments.host.clone(),
         incarnation: hex(&incarnation),
         peer_address: settings.listeners.peer.advertised.clone(),
-        officer_url: settings.listeners.officer.url.clone(),
+        officer_url: settings.listeners.officer_url(),
         public_url: settings.listeners.public.url.clone(),
     };
     let answer = block_on(ask(&invitation, &request))?;

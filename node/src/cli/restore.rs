@@ -153,7 +153,7 @@ pub(super) fn member(settings: &settings::Settings, identity: &Identity) -> Memb
         role: MemberRole::Voter,
         incarnation: identity.incarnation,
         peer_address: listeners.peer.advertised.clone(),
-        officer_url: listeners.officer.url.clone(),
+        officer_url: listeners.officer_url(),
         public_url: listeners.public.url.clone(),
         ops_url: listeners.ops.url.clone(),
     }

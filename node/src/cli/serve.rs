@@ -31,7 +31,14 @@ pub fn run(arguments: &Arguments) -> Result<(), Failure> {
     telemetry::install(&settings.telemetry)?;
     descriptors::share_out(&mut settings.limits)?;
     let tls = LiveTls::load(&settings.tls)?;
-    let bound = Bound::bind(&settings.listeners, settings.limits.public_threads)?;
+    let edge = tls.now().name.edge;
+    let bound = Bound::bind(&settings.listeners, edge, settings.limits.public_threads)?;
+    if edge && settings.listeners.officer.is_some() {
+        tracing::warn!(
+            "this node is an edge and only reads: listeners.officer is not opened; remove it, or give the node the \
+             certificate of a voter"
+        );
+    }
     let runtimes = Runtimes::start()?;
     let result = serve(&settings, &tls, bound, &runtimes);
     runtimes.stop();
@@ -49,7 +56,7 @@ fn serve(
         node = tls.now().name.node.0,
         name = settings.node.name,
         public = settings.listeners.public.url,
-        officer = settings.listeners.officer.url,
+        officer = if tls.now().name.edge { String::new() } else { settings.listeners.officer_url() },
         "serving"
     );
     // Without a service manager there is nobody to tell.

@@ -122,6 +122,10 @@ impl Operations for Gateway {
         }
     }
 
+    fn serves_officers(&self) -> bool {
+        !self.cluster.settings().edge
+    }
+
     fn ready_public(&self) -> Vec<HealthCheck> {
         let published = self.publisher().is_some_and(|publisher| publisher.ready());
         vec![
@@ -138,6 +142,9 @@ impl Operations for Gateway {
     fn ready_officer(&self) -> Vec<HealthCheck> {
         let age_ms = self.cluster.leader_age_ms();
         vec![
+            Self::check("role", self.serves_officers(), || {
+                "this node is an edge and only reads; send officers to a voter".to_owned()
+            }),
             self.staying(),
             self.in_use(),
             self.equal(),

@@ -202,10 +202,9 @@ fn check(settings: &Settings, name: &str) -> Result<(), Failure> {
     }
     scanner(settings, name)?;
     let listeners = &settings.listeners;
-    for (which, listener, schemes) in [
-        ("public", &listeners.public, &["http://", "https://"][..]),
-        ("officer", &listeners.officer, &["https://"][..]),
-    ] {
+    let public = ("public", &listeners.public, &["http://", "https://"][..]);
+    let officer = listeners.officer.as_ref().map(|officer| ("officer", officer, &["https://"][..]));
+    for (which, listener, schemes) in std::iter::once(public).chain(officer) {
         url(name, which, &listener.url, schemes)?;
         proxies(name, which, listener)?;
     }

@@ -118,6 +118,19 @@ fn a_wrong_override_names_its_origin() {
 }
 
 #[test]
+fn only_a_node_that_reads_goes_without_officers() {
+    let with = parse(WHOLE, "rakit.toml", &[]).expect("valid");
+    let section = "[listeners.officer]\naddress = \"127.0.0.1:8081\"\nurl = \"https://127.0.0.1:8081\"\n";
+    let without = parse(&WHOLE.replace(section, ""), "rakit.toml", &[]).expect("valid");
+    assert!(with.listeners.officer_of(false).is_ok_and(|listener| listener.is_some()));
+    assert_eq!(with.listeners.officer_of(true), Ok(None));
+    assert_eq!(without.listeners.officer_of(true), Ok(None));
+    let refused = without.listeners.officer_of(false).expect_err("must be refused");
+    assert_eq!(refused.exit, crate::failure::Exit::Usage);
+    assert!(refused.text.contains("listeners.officer"), "{refused}");
+}
+
+#[test]
 fn ops_beyond_loopback_wants_tls() {
     let content = WHOLE.replace("address = \"127.0.0.1:8083\"", "address = \"0.0.0.0:8083\"");
     assert!(refusal(&content, &[]).contains("listeners.ops.url"));
@@ -134,8 +147,9 @@ fn proxies_are_addresses_and_networks() {
         ],
     );
     let settings = settings.expect("valid");
-    assert!(settings.listeners.officer.proxy_protocol);
-    let proxies = settings.listeners.officer.in_front().expect("valid");
+    let officer = settings.listeners.officer.expect("named");
+    assert!(officer.proxy_protocol);
+    let proxies = officer.in_front().expect("valid");
     assert!(proxies.contains("10.1.2.3".parse().expect("an address")));
     let message = refusal(WHOLE, &[changed("listeners.public.proxies", "10.0.0.0/8, balancer")]);
     assert!(message.contains("listeners.public.proxies") && message.contains("\"balancer\""), "{message}");

@@ -5,6 +5,9 @@ use std::path::PathBuf;
 
 use serde::{Deserialize, Serialize};
 
+use crate::failure::Failure;
+use crate::text;
+
 /// The whole file.
 #[derive(Clone, Debug, Deserialize, Eq, PartialEq, Serialize)]
 #[serde(deny_unknown_fields)]
@@ -54,12 +57,33 @@ pub struct Node {
 pub struct Listeners {
     /// Read only, no account.
     pub public: Fronted,
-    /// Officers, over TLS.
-    pub officer: Fronted,
+    /// Officers, over TLS. A node that only reads has none, and opens none that is named.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub officer: Option<Fronted>,
     /// Other nodes, over mutual TLS.
     pub peer: Peer,
     /// Operators: loopback, or mutual TLS.
     pub ops: Listener,
+}
+
+impl Listeners {
+    /// Where officers reach the node; empty where there is nothing for them.
+    #[must_use]
+    pub fn officer_url(&self) -> String {
+        self.officer.as_ref().map(|listener| listener.url.clone()).unwrap_or_default()
+    }
+
+    /// The listener for officers of a node in its role: one that only reads has none, every other must have one.
+    pub fn officer_of(&self, edge: bool) -> Result<Option<&Fronted>, Failure> {
+        match (&self.officer, edge) {
+            (_, true) => Ok(None),
+            (Some(officer), false) => Ok(Some(officer)),
+            (None, false) => Err(Failure::usage(text!(
+                "listeners.officer belum ada: tulis address dan url-nya; hanya simpul tepi (`rakit node invite --edge`) yang tanpa itu",
+                "listeners.officer is missing: write its address and url; only an edge node (`rakit node invite --edge`) goes without"
+            ))),
+        }
+    }
 }
 
 /// A listener that speaks HTTP to operators.

@@ -89,9 +89,11 @@ impl Node {
         self.launch.settings.parent().map(PathBuf::from).unwrap_or_default()
     }
 
-    /// Whether it says now that it is ready for officers.
+    /// Whether it says now that it is ready for officers or, where it has none, for the public.
     pub(super) async fn is_ready(&self) -> bool {
-        self.ops.send(&Call::new(Method::GET, "/readyz/officer")).await.is_ok()
+        let says_so = async |path| self.ops.send(&Call::new(Method::GET, path)).await.is_ok();
+        // The whole of an edge is its public side.
+        says_so("/readyz/officer").await || says_so("/readyz").await
     }
 
     /// What it says of itself at the operators' side, whatever it says.

@@ -53,7 +53,8 @@ pub(super) fn run(arguments: &Arguments, output: &Output) -> Result<(), Failure>
     let clients = arguments.operator.each(CALL_MAX)?;
     let (id, edge) = block_on(async {
         let (client, officer_url) = reachable(&clients, &authority).await?;
-        let file = InvitationFile::new(hex(&authority.cluster), officer_url, authority.certificate_pem())?;
+        let (cluster, certificate) = (hex(&authority.cluster), authority.certificate_pem());
+        let file = InvitationFile::new(cluster, arguments.edge, officer_url, certificate)?;
         let secret_sha256 = hex(&<[u8; 32]>::from(Sha256::digest(file.secret.as_bytes())));
         let valid_s = arguments.minutes.saturating_mul(60);
         let body = InvitationBody { secret_sha256, valid_s };
@@ -78,7 +79,7 @@ pub(super) fn run(arguments: &Arguments, output: &Output) -> Result<(), Failure>
     Ok(())
 }
 
-/// The first node that answers, and where officers reach it.
+/// The first node that answers and serves officers, and where they reach it.
 async fn reachable<'c>(
     clients: &'c [(String, OperatorClient)],
     authority: &Authority,
@@ -100,6 +101,8 @@ async fn reachable<'c>(
             )));
         }
         let own = answered.value.nodes.iter().find(|node| Some(node.id) == answered.node);
+        // An edge has no listener where the new node could ask.
+        let own = own.filter(|own| own.role != "edge");
         if let Some(own) = own {
             return Ok((client, own.officer_url.clone()));
         }
@@ -107,8 +110,8 @@ async fn reachable<'c>(
     let error = last.map(|error| Failure::from(CallError::from(error)));
     Err(error.unwrap_or_else(|| {
         Failure::precondition(text!(
-            "simpul itu bukan anggota klaster; sebut yang lain",
-            "that node is not a member of its cluster; name another"
+            "simpul itu bukan anggota klaster atau simpul tepi; sebut yang lain",
+            "that node is not a member of its cluster, or an edge; name another"
         ))
     }))
 }
@@ -148,6 +151,12 @@ async fn admit(
     request: &JoinBody,
 ) -> Result<(u64, bool), Failure> {
     let epoch = client.cluster().await.map_err(CallError::from)?.value.epoch;
+    if !edge && request.officer_url.is_empty() {
+        return Err(Failure::precondition(text!(
+            "simpul itu tidak menyebut listeners.officer; tambahkan, atau undang dengan --edge",
+            "that node names no listeners.officer; add it, or invite with --edge"
+        )));
+    }
     // Checked before a number is used up.
     let requests = Requests::read(&request.peer_request, &request.server_request)?;
     let id = client.allocate_node().await.map_err(CallError::from)?.value.id;
