@@ -6,7 +6,8 @@ import { chromium } from "playwright-core";
 export const PATIENCE_MS = 45_000;
 const PROGRAMS = ["/usr/bin/chromium", "/usr/bin/chromium-browser", "/usr/bin/google-chrome"];
 
-function program() {
+/** Where Chromium is on this machine. */
+export function program() {
   const found = PROGRAMS.find((path) => {
     try {
       return readFileSync(path, { flag: "r" }).length > 0;

@@ -10,6 +10,7 @@ import { createInterface } from "node:readline";
 import { connect } from "node:tls";
 import { Door } from "./door.mjs";
 import { PATIENCE_MS, Phone } from "./phone.mjs";
+import { closeReaders, Reader } from "./reader.mjs";
 
 const lines = createInterface({ input: process.stdin })[Symbol.asyncIterator]();
 
@@ -74,6 +75,18 @@ export class Stage {
     const phone = await Phone.on(more.profile ?? this.profile(), { base: this.door.base, spki: this.spki, ...more });
     this.phones.push(phone);
     return phone;
+  }
+
+  /** Somebody who reads the public site of a node, without any account. */
+  async reader(more = {}) {
+    const reader = await Reader.on({ base: this.public[more.node ?? 0], ...more });
+    this.phones.push(reader);
+    return reader;
+  }
+
+  /** A figure that is told and not judged. */
+  measured(what) {
+    process.stdout.write(`${JSON.stringify({ measured: what })}\n`);
   }
 
   /** A call to a node that no phone is part of: {status, body}. */
@@ -148,7 +161,8 @@ export class Stage {
   async end() {
     this.door.reopen();
     for (const phone of this.phones) await phone.context.close().catch(() => undefined);
-    for (const profile of new Set(this.phones.map((phone) => phone.profile))) rmSync(profile, { recursive: true, force: true });
+    await closeReaders();
+    for (const profile of new Set(this.phones.map((phone) => phone.profile).filter(Boolean))) rmSync(profile, { recursive: true, force: true });
     this.door.close();
   }
 }

@@ -1,22 +1,18 @@
 //! The entry app in a real browser against a real cluster: `tests/browser` plays the officer, this side owns the nodes.
 //!
-//! Invariant: the browser's script can ask for a node to be ended or started, in one line of JSON, and learns in one
-//! line when that is done; everything else it does as a phone would, through the officers' listener.
+//! Invariant: what the browser's script does to the cluster it does as a phone would, through the officers' listener; only
+//! nodes are ended and started from here (`tests::browser`).
 
 use std::path::PathBuf;
-use std::process::Stdio;
-use std::time::Duration;
 
 use serde_json::{Value, json};
+use tests::browser;
 use tests::clamd::Clamd;
 use tests::cluster::Cluster;
 use tests::program::{rakit, write_file};
 use tests::register::{contests_json, regions_csv};
-use tokio::io::{AsyncBufReadExt as _, AsyncWriteExt as _, BufReader};
-use tokio::process::{Child, ChildStdin, Command};
+use tokio::process::Command;
 
-/// How long the cases of one file may take.
-const FILE_PATIENCE: Duration = Duration::from_mins(4);
 /// Where the officer works, and how many stations are there.
 const VILLAGE: (&str, u32) = ("3101011001", 12);
 /// Where somebody else works.
@@ -83,36 +79,6 @@ fn settings(cluster: &Cluster) -> Value {
     })
 }
 
-fn script() -> PathBuf {
-    std::path::Path::new(env!("CARGO_MANIFEST_DIR")).join("browser")
-}
-
-fn started(file: &str, settings: &Value) -> Child {
-    Command::new("node")
-        .arg(script().join("run.mjs"))
-        .args([file, &settings.to_string()])
-        .stdin(Stdio::piped())
-        .stdout(Stdio::piped())
-        .kill_on_drop(true)
-        .spawn()
-        .unwrap_or_else(|error| panic!("node does not start ({error}): run `.ci/setup build`"))
-}
-
-/// Ends or starts a node, as the line asks, and says so. Answers false for a line that asks for nothing.
-async fn served(cluster: &mut Cluster, line: &Value, answers: &mut ChildStdin) -> bool {
-    let node = |key: &str| line[key].as_u64().and_then(|node| usize::try_from(node).ok());
-    if let Some(node) = node("kill") {
-        cluster.kill(node).await;
-    } else if let Some(node) = node("start") {
-        cluster.start(node);
-        cluster.ready(node).await;
-    } else {
-        return false;
-    }
-    answers.write_all(b"{\"done\":true}\n").await.expect("the script listens");
-    true
-}
-
 async fn play(file: &str) {
     play_on(cluster(Vec::new()).await, file).await;
 }
@@ -124,35 +90,9 @@ async fn play_with_scanner(file: &str) {
     play_on(cluster(environment).await, file).await;
 }
 
-async fn play_on(mut cluster: Cluster, file: &str) {
-    let mut script = started(file, &settings(&cluster));
-    let mut answers = script.stdin.take().expect("a pipe");
-    let mut lines = BufReader::new(script.stdout.take().expect("a pipe")).lines();
-    let mut failed = Vec::new();
-    let mut passed = 0;
-    let played = tokio::time::timeout(FILE_PATIENCE, async {
-        while let Some(line) = lines.next_line().await.expect("lines of text") {
-            let said: Value = serde_json::from_str(&line).unwrap_or_else(|error| panic!("{error}: {line}"));
-            if served(&mut cluster, &said, &mut answers).await || said.get("case").is_none() {
-                continue;
-            }
-            if said["ok"] == true {
-                passed += 1;
-            } else {
-                failed.push(format!(
-                    "{}:\n{}\nscreens: {}",
-                    said["case"],
-                    said["error"].as_str().unwrap_or_default(),
-                    said["shown"]
-                ));
-            }
-        }
-        script.wait().await.expect("the end of our own child")
-    })
-    .await;
-    assert!(failed.is_empty(), "{}", failed.join("\n\n"));
-    let ended = played.unwrap_or_else(|_| panic!("no end of {file} after {} s", FILE_PATIENCE.as_secs()));
-    assert!(ended.success() && passed > 0, "{file} ended with {ended} after {passed} cases");
+async fn play_on(cluster: Cluster, file: &str) {
+    let settings = settings(&cluster);
+    browser::play(cluster, file, &settings).await;
 }
 
 #[tokio::test]
@@ -192,7 +132,7 @@ async fn a_second_reading_is_blank_and_compared() {
 
 #[tokio::test]
 async fn pure_modules_keep_their_promises() {
-    let tests = script().join("unit");
+    let tests = browser::scripts().join("unit");
     let mut names: Vec<PathBuf> =
         std::fs::read_dir(tests).unwrap().map(|entry| entry.unwrap().path()).collect();
     names.sort();

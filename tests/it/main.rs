@@ -32,6 +32,7 @@ mod raw_requests;
 mod restart;
 mod scenarios;
 mod sim;
+mod site;
 mod tidy;
 mod tls;
 mod write_path;

@@ -12,9 +12,11 @@
     reason = "a harness that meets something unexpected stops the test there and says what it met"
 )]
 
+pub mod browser;
 pub mod clamd;
 pub mod client;
 pub mod cluster;
+pub mod country;
 pub mod form;
 pub mod guest;
 pub mod pictures;

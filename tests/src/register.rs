@@ -70,10 +70,15 @@ pub fn contests_json() -> Value {
 
 /// Puts the regions and the contest into an empty cluster through the command line.
 pub async fn load<Village: AsRef<str>>(folder: &Path, cluster_file: &Path, villages: &[(Village, u32)]) {
+    load_tables(folder, cluster_file, (&regions_csv(villages), &contests_json())).await;
+}
+
+/// Puts a table of regions and contests into an empty cluster through the command line.
+pub async fn load_tables(folder: &Path, cluster_file: &Path, (table, defined): (&str, &Value)) {
     let regions = folder.join("regions.csv");
     let contests = folder.join("contests.json");
-    program::write_file(&regions, &regions_csv(villages));
-    program::write_file(&contests, &contests_json().to_string());
+    program::write_file(&regions, table);
+    program::write_file(&contests, &defined.to_string());
     for (what, file) in [("regions", &regions), ("contests", &contests)] {
         let file = file.to_str().expect("test paths are UTF-8");
         let cluster = cluster_file.to_str().expect("test paths are UTF-8");

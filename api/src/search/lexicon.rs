@@ -124,8 +124,13 @@ const fn errors_max(word: &str) -> u8 {
 /// Hashes of a word and, if errors are forgiven, of what is left of it without any one letter. Words are ASCII.
 fn shortened(word: &str) -> impl Iterator<Item = u32> {
     let letters = if errors_max(word) > 0 { word.len() } else { 0 };
-    let whole = std::iter::once(hash(word.as_bytes(), usize::MAX));
+    let whole = std::iter::once(hash_of(word));
     whole.chain((0..letters).map(|left_out| hash(word.as_bytes(), left_out)))
+}
+
+/// Hash of a whole word.
+pub(super) fn hash_of(word: &str) -> u32 {
+    hash(word.as_bytes(), usize::MAX)
 }
 
 /// FNV-1a over a word without one of its letters.

@@ -53,6 +53,8 @@ struct Place {
     parent: Option<u32>,
     /// Letters of its name without spaces.
     letters: u16,
+    /// Hash of these letters: equal names are told by it, and an error of it costs a place in an order.
+    name: u32,
 }
 
 /// Names of all regions, ready to be looked through.
@@ -78,7 +80,8 @@ impl Gathered {
         let place = u32::try_from(self.places.len()).unwrap_or(u32::MAX);
         let words = words::words(name);
         let joined: String = words.concat();
-        self.places.push(Place { code, parent, letters: u16::try_from(joined.len()).unwrap_or(u16::MAX) });
+        let letters = u16::try_from(joined.len()).unwrap_or(u16::MAX);
+        self.places.push(Place { code, parent, letters, name: lexicon::hash_of(&joined) });
         // "KOTA BEKASI" is meant by "bekasi" as well.
         if let Some((kind, rest)) = words.split_first()
             && Query::is_kind(kind)

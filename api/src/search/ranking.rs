@@ -1,7 +1,8 @@
 //! Which regions are meant by some words.
 //!
 //! Invariant: the order depends on the names and the words alone; equal points are ordered by level, the larger
-//! region first, then by the letters of the name, then by code.
+//! region first, then by the letters of the name, then by code, each name once before any comes a second time: who mistyped a
+//! name is shown many that may be meant, not one of them from everywhere.
 //!
 //! A region is a candidate when its own name is like one word of the query, or like several together ("kali deres"). Each
 //! word gives points for the name it is like best: the region's own, or that of a region above it, which is what tells the
@@ -47,7 +48,15 @@ pub(super) fn regions(gazetteer: &Gazetteer, query: &Query, limit: usize) -> Vec
         ranked.truncate(limit);
     }
     ranked.sort_unstable_by_key(order);
-    ranked.into_iter().map(|(_, place)| place.code).collect()
+    let mut seen: HashMap<(u32, u32), usize> = HashMap::new();
+    let time = |(points, place): (u32, &Place)| {
+        let times = seen.entry((points, place.name)).or_default();
+        *times = times.saturating_add(1);
+        (u32::MAX.saturating_sub(points), *times, place.code)
+    };
+    let mut turns: Vec<(u32, usize, RegionCode)> = ranked.into_iter().map(time).collect();
+    turns.sort_by_key(|(points, times, _)| (*points, *times));
+    turns.into_iter().map(|(.., code)| code).collect()
 }
 
 /// The fits of all candidates.

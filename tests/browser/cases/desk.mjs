@@ -2,35 +2,16 @@
 // account; every page is judged by axe, light and dark, narrow and wide.
 
 import { createHash, randomUUID } from "node:crypto";
-import { readFileSync } from "node:fs";
 import { mkdir } from "node:fs/promises";
-import { createRequire } from "node:module";
+import { accessible, PICTURES } from "../accessible.mjs";
 import { numbers } from "../phone.mjs";
 import { equal } from "../stage.mjs";
 import { picture } from "./photos.mjs";
 
 const PPWP = "ppwp";
-const AXE = readFileSync(createRequire(import.meta.url).resolve("axe-core/axe.min.js"), "utf8");
-const RULES = ["wcag2a", "wcag2aa", "wcag21a", "wcag21aa", "wcag22aa", "best-practice"];
-const PICTURES = process.env.RAKIT_SCREENSHOTS;
 
-/** Axe is put in by the test, not by the page, whose policy lets no script run. */
 async function judged(page, name) {
-  const session = await page.context().newCDPSession(page);
-  const { frameTree } = await session.send("Page.getFrameTree");
-  const { executionContextId } = await session.send("Page.createIsolatedWorld", { frameId: frameTree.frame.id, worldName: "judge" });
-  const run = async (expression) => {
-    const { result, exceptionDetails } = await session.send("Runtime.evaluate", { expression, contextId: executionContextId, awaitPromise: true, returnByValue: true });
-    if (exceptionDetails) throw new Error(`${name}: ${exceptionDetails.exception?.description ?? exceptionDetails.text}`);
-    return result.value;
-  };
-  await run(`${AXE};0`);
-  const found = await run(`axe.run(document, { runOnly: { type: "tag", values: ${JSON.stringify(RULES)} }, resultTypes: ["violations"] })
-    .then((result) => JSON.stringify(result.violations.map((one) => [one.id, one.nodes.map((node) => node.html.slice(0, 160))])))`);
-  equal(JSON.parse(found), [], `axe about ${name}`);
-  const wide = await run("document.scrollingElement.scrollWidth - innerWidth");
-  if (wide > 0) throw new Error(`${name} is ${wide} pixels too wide`);
-  await session.detach();
+  await accessible(page, name);
   if (!PICTURES) return;
   await mkdir(PICTURES, { recursive: true });
   await page.screenshot({ path: `${PICTURES}/meja-${name}.png`, fullPage: true });

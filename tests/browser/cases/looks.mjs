@@ -1,24 +1,17 @@
 // Every screen, light and dark: no finding of axe, nothing that scrolls sideways on a narrow phone or with large type.
 
 import { randomUUID } from "node:crypto";
-import { readFileSync } from "node:fs";
 import { mkdir } from "node:fs/promises";
-import { createRequire } from "node:module";
+import { accessible, PICTURES } from "../accessible.mjs";
 import { numbers } from "../phone.mjs";
 import { equal, until } from "../stage.mjs";
 import { add, picture } from "./photos.mjs";
 
 const PPWP = "ppwp";
-const AXE = readFileSync(createRequire(import.meta.url).resolve("axe-core/axe.min.js"), "utf8");
-const RULES = ["wcag2a", "wcag2aa", "wcag21a", "wcag21aa", "wcag22aa", "best-practice"];
-/** Where pictures of all screens go, for whoever wants to look at them. */
-const PICTURES = process.env.RAKIT_SCREENSHOTS;
 
 async function judged(phone, name) {
   const { page } = phone;
-  await page.evaluate(AXE);
-  const result = await page.evaluate((rules) => axe.run(document, { runOnly: { type: "tag", values: rules }, resultTypes: ["violations"] }), RULES);
-  equal(result.violations.map((one) => [one.id, one.nodes.map((node) => node.html.slice(0, 160))]), [], `axe about ${name}`);
+  await accessible(page, name);
   for (const size of ["100%", "200%"]) {
     await page.evaluate((type) => (document.documentElement.style.fontSize = type), size);
     const wide = await page.evaluate(() => document.scrollingElement.scrollWidth - innerWidth);
