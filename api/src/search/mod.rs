@@ -18,6 +18,7 @@ use std::time::Duration;
 use arc_swap::ArcSwapOption;
 use tally::region::{Level, RegionCode, StationCode};
 use tokio::sync::{Semaphore, watch};
+use tokio::time::Instant;
 
 use crate::dto::search::SearchPage;
 use crate::limits::SEARCHES_MAX;
@@ -25,8 +26,11 @@ use crate::ports::{Queries, ReadError, StateView};
 use lexicon::Lexicon;
 use words::Query;
 
-/// Shortest time between two times that names are read: master data comes in pieces.
-const REST: Duration = Duration::from_secs(5);
+/// Between two times that names are read, so many times as long as reading took, within these bounds: master data comes in
+/// pieces, and what else a node does must not wait for each of them.
+const REST_TIMES: u32 = 10;
+const REST_MIN: Duration = Duration::from_millis(100);
+const REST_MAX: Duration = Duration::from_secs(5);
 /// Villages that are looked into for a station of that number.
 const VILLAGES_MAX: usize = 200;
 
@@ -218,6 +222,7 @@ impl Search {
     pub(crate) async fn run(self: Arc<Self>, queries: Arc<dyn Queries>, mut changed: watch::Receiver<u64>) {
         loop {
             changed.mark_unchanged();
+            let began = Instant::now();
             let (own, source) = (Arc::clone(&self), Arc::clone(&queries));
             // Reads a hundred thousand rows: not on a thread that answers requests.
             let failure = match tokio::task::spawn_blocking(move || own.read(&*source)).await {
@@ -229,7 +234,8 @@ impl Search {
             if let Some(error) = failure {
                 tracing::warn!(error, "names of regions were not read");
             }
-            tokio::time::sleep(REST).await;
+            let rest = began.elapsed().saturating_mul(REST_TIMES).clamp(REST_MIN, REST_MAX);
+            tokio::time::sleep(if whole { rest } else { REST_MAX }).await;
             if whole && changed.changed().await.is_err() {
                 return;
             }
@@ -239,6 +245,11 @@ impl Search {
     fn read(&self, queries: &dyn Queries) -> Result<(), ReadError> {
         let gazetteer = Gazetteer::read(&*queries.local()?)?;
         tracing::debug!(regions = gazetteer.len(), bytes = gazetteer.size(), "names of regions were read");
+        // A node that has just started may have no state until it has read its log: that is not a country without regions,
+        // in which nothing is ever found.
+        if gazetteer.len() == 0 {
+            return Ok(());
+        }
         self.gazetteer.store(Some(Arc::new(gazetteer)));
         Ok(())
     }
