@@ -11,7 +11,7 @@ export async function closeReaders() {
 }
 
 export class Reader {
-  static async on({ base, dark = false, width = 1440, height = 900, script = true, print = false }) {
+  static async on({ base, dark = false, width = 1440, height = 900, script = true }) {
     browser ??= await chromium.launch({ executablePath: program(), args: ["--no-sandbox", "--disable-background-networking"] });
     const reader = new Reader();
     reader.base = base;
@@ -21,7 +21,6 @@ export class Reader {
     });
     reader.context.setDefaultTimeout(PATIENCE_MS);
     reader.page = await reader.context.newPage();
-    if (print) await reader.page.emulateMedia({ media: "print" });
     reader.page.on("console", (message) => message.type() === "error" && reader.complaints.push(message.text()));
     reader.page.on("pageerror", (error) => reader.complaints.push(String(error)));
     return reader;

@@ -63,6 +63,12 @@ fn stations_are_found_by_village_and_number_and_by_code() {
 }
 
 #[test]
+fn what_may_be_meant_comes_before_more_of_one_name() {
+    let digits: Vec<usize> = found("satx").iter().map(String::len).collect();
+    assert_eq!(digits, [6, 10, 6, 10, 6], "a district and a village of every province fit equally well");
+}
+
+#[test]
 fn nonsense_finds_nothing_and_costs_little() {
     let (long, digits) = ("x ".repeat(4_000), "9".repeat(500));
     for text in ["", "   ", "\u{1f5f3}", "zzzzqqqq", "<script>alert(1)</script>", &long, &digits] {

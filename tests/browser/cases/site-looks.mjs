@@ -33,24 +33,28 @@ async function opened(reader, name, path) {
   }
 }
 
+/** Looks at all of them before it says what is wrong. */
 async function walk(stage, { dark = false, widths, judged = accessible }) {
+  const wrong = [];
   for (const width of widths) {
     const reader = await stage.reader({ dark, width, height: width > 2000 ? 2160 : width < 500 ? 640 : 900 });
     for (const [name, path] of Object.entries(pages(stage))) {
       await opened(reader, name, path);
       const called = `${dark ? "gelap" : "terang"}-${width}-${name}`;
-      await judged(reader.page, called);
+      await judged(reader.page, called).catch((error) => wrong.push(error.message));
       await kept(reader.page, called, width < 2000);
     }
     await reader.close();
   }
+  if (wrong.length > 0) throw new Error(wrong.join("\n"));
 }
 
 /** On paper there is nothing to press, and every row of the table. */
 async function paper(stage) {
-  const reader = await stage.reader({ print: true, width: 794, height: 1123 });
+  const reader = await stage.reader({ width: 794, height: 1123 });
   for (const name of ["nasional", "desa", "tps"]) {
     await opened(reader, name, pages(stage)[name]);
+    await reader.page.emulateMedia({ media: "print" });
     for (const pressed of [".top nav", ".files", "footer .links"]) {
       for (const one of await reader.page.locator(pressed).all()) equal(await one.isVisible(), false, `${pressed} on paper, ${name}`);
     }
