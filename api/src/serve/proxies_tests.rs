@@ -1,3 +1,5 @@
+//! Whom connections and requests are from, over real sockets.
+
 use tokio::io::AsyncWriteExt as _;
 use tokio::net::TcpListener;
 

@@ -28,7 +28,7 @@ const FENCES: &[(&str, &[&str])] = &[
     ("askama", &["api", "chaos"]),
     // The clients of tests and chaos need a provider, and share no set-up with what they look at.
     ("rustls", &["node", "tests", "chaos"]),
-    ("tokio-rustls", &["node"]),
+    ("tokio-rustls", &["node", "tests"]),
     ("rcgen", &["node"]),
 ];
 
