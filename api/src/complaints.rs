@@ -4,14 +4,14 @@
 //! forgotten with it. Two addresses that fall into one cell share it, which can only refuse more. What is not let in here
 //! is never waited for.
 
-use std::net::{IpAddr, Ipv6Addr};
+use std::net::IpAddr;
 use std::sync::{Mutex, PoisonError};
 
-use sha2::{Digest as _, Sha256};
 use tally::ids::LogTime;
 use tokio::sync::{Semaphore, SemaphorePermit};
 
 use crate::error::{Code, Problem};
+use crate::limits::{Window, Windows, subscriber};
 
 /// Complaints from one address within the window.
 pub(crate) const PER_ADDRESS_MAX: u32 = 5;
@@ -23,41 +23,15 @@ pub(crate) const WINDOW_MS: u64 = 10 * 60 * 1_000;
 const AT_ONCE_MAX: usize = 2;
 /// Seconds after which somebody comes back who was turned away for officers' sake.
 pub(crate) const RETRY_AFTER_S: u32 = 30;
-/// Cells of the table.
-const CELLS: usize = 1 << 14;
-/// Bits of an IPv6 address that are one household's or one company's.
-const IPV6_PREFIX_BITS: u32 = 64;
-
-/// A window of time and the complaints counted in it.
-#[derive(Clone, Copy, Default)]
-struct Window {
-    began: LogTime,
-    taken: u32,
-}
-
-impl Window {
-    /// The same at a later time: a new window once this one is over.
-    fn at(self, now: LogTime) -> Self {
-        let over = now.0 >= self.began.0.saturating_add(WINDOW_MS);
-        if over { Self { began: now, taken: 0 } } else { self }
-    }
-
-    /// Seconds until it ends.
-    fn ends_in_s(self, now: LogTime) -> u32 {
-        let left_ms = self.began.0.saturating_add(WINDOW_MS).saturating_sub(now.0);
-        u32::try_from(left_ms.div_ceil(1_000).max(1)).unwrap_or(u32::MAX)
-    }
-}
 
 /// What is counted.
 struct Counts {
     node: Window,
-    cells: Vec<Window>,
+    addresses: Windows,
 }
 
 /// The way in for complaints of one node.
 pub(crate) struct Gate {
-    secret: [u8; 16],
     counts: Mutex<Counts>,
     places: Semaphore,
 }
@@ -65,8 +39,8 @@ pub(crate) struct Gate {
 impl Gate {
     /// Nothing counted yet. The secret keeps outsiders from choosing who shares a cell with whom.
     pub(crate) fn new(secret: [u8; 16]) -> Self {
-        let counts = Counts { node: Window::default(), cells: vec![Window::default(); CELLS] };
-        Self { secret, counts: Mutex::new(counts), places: Semaphore::const_new(AT_ONCE_MAX) }
+        let counts = Counts { node: Window::default(), addresses: Windows::new(secret) };
+        Self { counts: Mutex::new(counts), places: Semaphore::const_new(AT_ONCE_MAX) }
     }
 
     /// Lets a complaint in and counts it, or says why not: 429 for an address that has had its share, 503 when too many are
@@ -74,41 +48,28 @@ impl Gate {
     pub(crate) fn enter(&self, address: IpAddr, now: LogTime) -> Result<SemaphorePermit<'_>, Problem> {
         let busy = || Problem { retry_after_s: Some(RETRY_AFTER_S), ..Problem::new(Code::Overloaded) };
         let place = self.places.try_acquire().map_err(|_| busy())?;
-        let cell = self.cell(address);
         let mut counts = self.counts.lock().unwrap_or_else(PoisonError::into_inner);
-        let node = counts.node.at(now);
-        let Some(own) = counts.cells.get(cell).map(|own| own.at(now)) else { return Err(busy()) };
-        if own.taken >= PER_ADDRESS_MAX {
+        let Counts { node, addresses } = &mut *counts;
+        let Some(kept) = addresses.cell(&[&subscriber(address).to_string()]) else { return Err(busy()) };
+        let (all, own) = (node.at(now, WINDOW_MS), kept.at(now, WINDOW_MS));
+        if own.count >= PER_ADDRESS_MAX {
             let detail = "Dari alamat ini sudah 5 laporan dalam 10 menit.";
             let problem = Problem::with_detail(Code::TooManyRequests, detail);
-            return Err(Problem { retry_after_s: Some(own.ends_in_s(now)), ..problem });
+            return Err(Problem { retry_after_s: Some(own.ends_in_s(now, WINDOW_MS)), ..problem });
         }
-        if node.taken >= PER_NODE_MAX {
-            return Err(Problem { retry_after_s: Some(node.ends_in_s(now)), ..busy() });
+        if all.count >= PER_NODE_MAX {
+            return Err(Problem { retry_after_s: Some(all.ends_in_s(now, WINDOW_MS)), ..busy() });
         }
-        counts.node = Window { taken: node.taken.saturating_add(1), ..node };
-        if let Some(kept) = counts.cells.get_mut(cell) {
-            *kept = Window { taken: own.taken.saturating_add(1), ..own };
-        }
+        (*node, *kept) = (all.more(), own.more());
         Ok(place)
     }
 
-    fn cell(&self, address: IpAddr) -> usize {
-        let mut hash = Sha256::new();
-        hash.update(self.secret);
-        hash.update(network(address).octets());
-        let digest = hash.finalize();
-        let number = digest.iter().take(4).fold(0_usize, |number, byte| (number << 8) | usize::from(*byte));
-        number.checked_rem(CELLS).unwrap_or_default()
-    }
-}
-
-/// What is counted as one: an IPv4 address, or the network of an IPv6 address, within which addresses cost nothing.
-fn network(address: IpAddr) -> Ipv6Addr {
-    match address.to_canonical() {
-        IpAddr::V4(address) => address.to_ipv6_mapped(),
-        IpAddr::V6(address) => {
-            Ipv6Addr::from_bits(address.to_bits() & (u128::MAX << (u128::BITS - IPV6_PREFIX_BITS)))
+    /// Counts one less: it was let in here and shed further on.
+    pub(crate) fn give_back(&self, address: IpAddr) {
+        let mut counts = self.counts.lock().unwrap_or_else(PoisonError::into_inner);
+        counts.node = counts.node.less();
+        if let Some(kept) = counts.addresses.cell(&[&subscriber(address).to_string()]) {
+            *kept = kept.less();
         }
     }
 }
@@ -152,6 +113,19 @@ mod tests {
         }
         assert!(code(gate.enter(address("2001:db8::ffff"), NOW)).is_some());
         assert_eq!(code(gate.enter(address("2001:db8:0:1::1"), NOW)), None);
+    }
+
+    #[test]
+    fn what_was_shed_further_on_is_nobodys_share() {
+        let gate = Gate::new([7; 16]);
+        for _ in 0..=PER_ADDRESS_MAX {
+            assert_eq!(code(gate.enter(address("192.0.2.1"), NOW)), None);
+            gate.give_back(address("192.0.2.1"));
+        }
+        for _ in 0..PER_ADDRESS_MAX {
+            assert_eq!(code(gate.enter(address("192.0.2.1"), NOW)), None);
+        }
+        assert!(code(gate.enter(address("192.0.2.1"), NOW)).is_some());
     }
 
     #[test]

@@ -19,6 +19,7 @@ mod invitations;
 pub mod limits;
 pub mod openapi;
 mod pace;
+pub mod packing;
 pub mod ports;
 pub mod publisher;
 pub mod routes;

@@ -1,9 +1,10 @@
-//! Every bound of the HTTP side, with its unit, and the fixed-size table that counts failed sign-ins.
+//! Every bound of the HTTP side, with its unit, whom bounds by address count as one, and tables of fixed size that count within
+//! windows of time.
 //!
-//! Invariant: the table never grows. Two callers that fall into one cell share it, which can only refuse more.
+//! Invariant: a table never grows. Two callers that fall into one cell share it, which can only refuse more.
 
-use std::net::{IpAddr, Ipv4Addr};
-use std::sync::Mutex;
+use std::net::{IpAddr, Ipv4Addr, Ipv6Addr};
+use std::sync::{Mutex, PoisonError};
 
 use sha2::{Digest as _, Sha256};
 use tally::account::Role;
@@ -95,8 +96,8 @@ pub const FAILURES_PER_ADDRESS_MAX: u32 = 100;
 pub const FAILURE_WINDOW_MS: u64 = 10 * 60 * 1_000;
 /// Plain passwords one master-data call may carry: each costs tens of milliseconds to hash.
 pub const PASSWORDS_PER_CALL_MAX: usize = 100;
-/// Cells of the failure table.
-const FAILURE_CELLS: usize = 1 << 14;
+/// Cells of a table of windows.
+const WINDOW_CELLS: usize = 1 << 14;
 
 const HOUR_MS: u64 = 60 * 60 * 1_000;
 const DAY_MS: u64 = 24 * HOUR_MS;
@@ -123,69 +124,65 @@ pub(crate) fn client_address(extensions: &http::Extensions) -> IpAddr {
     told.or(socket).unwrap_or(IpAddr::V4(Ipv4Addr::UNSPECIFIED))
 }
 
-/// A window of time and the failures counted in it.
+/// What one subscriber has: an IPv4 address, or a network of 64 bits in IPv6, within which addresses cost nothing (RFC 6177).
+/// Every bound by address counts these.
+pub(crate) fn subscriber(address: IpAddr) -> IpAddr {
+    const HOST_BITS: u32 = 64;
+    match address.to_canonical() {
+        IpAddr::V4(address) => IpAddr::V4(address),
+        IpAddr::V6(address) => {
+            let network = address.to_bits() >> HOST_BITS << HOST_BITS;
+            IpAddr::V6(Ipv6Addr::from_bits(network))
+        }
+    }
+}
+
+/// A window of time and what was counted in it.
 #[derive(Clone, Copy, Default)]
-struct Window {
+pub(crate) struct Window {
     began: LogTime,
-    failures: u32,
+    /// How much.
+    pub(crate) count: u32,
 }
 
-/// Counts failed sign-ins by (account, address) and by address in memory of a fixed size.
-pub struct FailureTable {
+impl Window {
+    /// The same at a later time: a new window once this one is over.
+    pub(crate) fn at(self, now: LogTime, length_ms: u64) -> Self {
+        let over = self.count == 0 || now.0 >= self.began.0.saturating_add(length_ms);
+        if over { Self { began: now, count: 0 } } else { self }
+    }
+
+    /// With one more.
+    pub(crate) const fn more(self) -> Self {
+        Self { count: self.count.saturating_add(1), ..self }
+    }
+
+    /// With one less.
+    pub(crate) const fn less(self) -> Self {
+        Self { count: self.count.saturating_sub(1), ..self }
+    }
+
+    /// Seconds until it ends, at least one.
+    pub(crate) fn ends_in_s(self, now: LogTime, length_ms: u64) -> u32 {
+        let left_ms = self.began.0.saturating_add(length_ms).saturating_sub(now.0);
+        u32::try_from(left_ms.div_ceil(1_000).max(1)).unwrap_or(u32::MAX)
+    }
+}
+
+/// Windows found by a hash, in memory of a fixed size. The secret keeps outsiders from choosing who shares a cell with whom.
+pub(crate) struct Windows {
     secret: [u8; 16],
-    cells: Mutex<Vec<Window>>,
+    cells: Vec<Window>,
 }
 
-impl FailureTable {
-    /// An empty table. The secret keeps outsiders from choosing who shares a cell with whom.
-    #[must_use]
-    pub fn new(secret: [u8; 16]) -> Self {
-        Self { secret, cells: Mutex::new(vec![Window::default(); FAILURE_CELLS]) }
+impl Windows {
+    /// Nothing counted yet.
+    pub(crate) fn new(secret: [u8; 16]) -> Self {
+        Self { secret, cells: vec![Window::default(); WINDOW_CELLS] }
     }
 
-    /// Seconds to wait before this account may be tried from this address; `None` when it may be now.
-    #[must_use]
-    pub fn wait_s(&self, username: &str, address: IpAddr, now: LogTime) -> Option<u32> {
-        let account =
-            self.remaining_s(self.cell(&[username, &address.to_string()]), FAILURES_PER_ACCOUNT_MAX, now);
-        let anyone = self.remaining_s(self.cell(&[&address.to_string()]), FAILURES_PER_ADDRESS_MAX, now);
-        account.max(anyone)
-    }
-
-    /// Counts a failure.
-    pub fn failed(&self, username: &str, address: IpAddr, now: LogTime) {
-        let positions = [self.cell(&[username, &address.to_string()]), self.cell(&[&address.to_string()])];
-        let Ok(mut cells) = self.cells.lock() else { return };
-        for position in positions {
-            if let Some(window) = cells.get_mut(position) {
-                if !window.open_at(now) {
-                    *window = Window { began: now, failures: 0 };
-                }
-                window.failures = window.failures.saturating_add(1);
-            }
-        }
-    }
-
-    /// Forgets the failures of an account from an address after a success.
-    pub fn succeeded(&self, username: &str, address: IpAddr) {
-        let position = self.cell(&[username, &address.to_string()]);
-        if let Ok(mut cells) = self.cells.lock()
-            && let Some(window) = cells.get_mut(position)
-        {
-            *window = Window::default();
-        }
-    }
-
-    fn remaining_s(&self, position: usize, failures_max: u32, now: LogTime) -> Option<u32> {
-        let window = self.cells.lock().ok()?.get(position).copied()?;
-        if !window.open_at(now) || window.failures < failures_max {
-            return None;
-        }
-        let ends_ms = window.began.0.saturating_add(FAILURE_WINDOW_MS);
-        u32::try_from(ends_ms.saturating_sub(now.0).div_ceil(1_000).max(1)).ok()
-    }
-
-    fn cell(&self, parts: &[&str]) -> usize {
+    /// Where something is counted.
+    pub(crate) fn cell(&mut self, parts: &[&str]) -> Option<&mut Window> {
         let mut hash = Sha256::new();
         hash.update(self.secret);
         for part in parts {
@@ -194,13 +191,53 @@ impl FailureTable {
         }
         let bytes = hash.finalize();
         let number = bytes.iter().take(4).fold(0_usize, |number, byte| (number << 8) | usize::from(*byte));
-        number.checked_rem(FAILURE_CELLS).unwrap_or(0)
+        let place = number.checked_rem(self.cells.len())?;
+        self.cells.get_mut(place)
     }
 }
 
-impl Window {
-    const fn open_at(self, now: LogTime) -> bool {
-        self.failures > 0 && now.0 < self.began.0.saturating_add(FAILURE_WINDOW_MS)
+/// Counts failed sign-ins by (account, address) and by address in memory of a fixed size.
+pub struct FailureTable(Mutex<Windows>);
+
+impl FailureTable {
+    /// An empty table under a secret.
+    #[must_use]
+    pub fn new(secret: [u8; 16]) -> Self {
+        Self(Mutex::new(Windows::new(secret)))
+    }
+
+    /// Seconds to wait before this account may be tried from this address; `None` when it may be now.
+    #[must_use]
+    pub fn wait_s(&self, username: &str, address: IpAddr, now: LogTime) -> Option<u32> {
+        let address = subscriber(address).to_string();
+        let account = self.remaining_s(&[username, &address], FAILURES_PER_ACCOUNT_MAX, now);
+        account.max(self.remaining_s(&[&address], FAILURES_PER_ADDRESS_MAX, now))
+    }
+
+    /// Counts a failure.
+    pub fn failed(&self, username: &str, address: IpAddr, now: LogTime) {
+        let address = subscriber(address).to_string();
+        for parts in [&[username, &address][..], &[&address]] {
+            self.change(parts, |window| window.at(now, FAILURE_WINDOW_MS).more());
+        }
+    }
+
+    /// Forgets the failures of an account from an address after a success.
+    pub fn succeeded(&self, username: &str, address: IpAddr) {
+        self.change(&[username, &subscriber(address).to_string()], |_| Window::default());
+    }
+
+    fn change(&self, parts: &[&str], change: impl FnOnce(Window) -> Window) {
+        let mut windows = self.0.lock().unwrap_or_else(PoisonError::into_inner);
+        if let Some(window) = windows.cell(parts) {
+            *window = change(*window);
+        }
+    }
+
+    fn remaining_s(&self, parts: &[&str], failures_max: u32, now: LogTime) -> Option<u32> {
+        let mut windows = self.0.lock().unwrap_or_else(PoisonError::into_inner);
+        let window = windows.cell(parts)?.at(now, FAILURE_WINDOW_MS);
+        (window.count >= failures_max).then(|| window.ends_in_s(now, FAILURE_WINDOW_MS))
     }
 }
 
@@ -234,5 +271,17 @@ mod tests {
         }
         table.succeeded("name1", HERE);
         assert!(table.wait_s("name1", HERE, now).is_some(), "the address is closed for everybody");
+    }
+
+    #[test]
+    fn addresses_of_one_subscriber_are_one() {
+        let table = FailureTable::new([7; 16]);
+        let (now, address) = (LogTime(1_000_000), |text: &str| text.parse::<IpAddr>().unwrap());
+        for host in 1..=FAILURES_PER_ACCOUNT_MAX {
+            table.failed("a", address(&format!("2001:db8::{host}")), now);
+        }
+        assert!(table.wait_s("a", address("2001:db8::ffff"), now).is_some(), "the same network of 64 bits");
+        assert_eq!(table.wait_s("a", address("2001:db8:0:1::1"), now), None);
+        assert_eq!(subscriber(address("::ffff:192.0.2.1")), address("192.0.2.1"));
     }
 }

@@ -22,30 +22,64 @@ enum Work<E: Engine> {
 /// See the module.
 pub(crate) struct ApplyWorker<E: Engine> {
     machine: Machine<E>,
-    applied: watch::Sender<u64>,
+    applied: watch::Receiver<u64>,
     applied_bytes: Arc<AtomicU64>,
-    /// `None` applies on the caller's thread: the simulator has only one.
-    queue: Option<mpsc::SyncSender<Work<E>>>,
+    hand: Hand<E>,
+}
+
+/// Where rounds are applied.
+enum Hand<E: Engine> {
+    /// On the caller's thread: the simulator has only one.
+    Inline(Applier<E>),
+    /// On a thread of their own, which ends when nobody can give it work any more.
+    Thread(mpsc::SyncSender<Work<E>>),
+}
+
+/// What applies; with it goes the end of the applied index, so whoever watches that learns that nothing more comes.
+struct Applier<E: Engine> {
+    machine: Machine<E>,
+    applied: watch::Sender<u64>,
+}
+
+impl<E: Engine> Applier<E> {
+    fn apply(&self, entries: Vec<LogEntry>) -> Result<Vec<Vec<Answer>>, StoreError> {
+        self.publish(self.machine.apply(entries))
+    }
+
+    fn install(&self, received: Received<E>) -> Result<(), StoreError> {
+        self.publish(self.machine.install_snapshot(received).map(|_| ()))
+    }
+
+    fn publish<T>(&self, result: Result<T, StoreError>) -> Result<T, StoreError> {
+        match &result {
+            Ok(_) => {
+                self.applied.send_replace(index_of(&self.machine));
+            }
+            Err(error) => {
+                tracing::error!(%error, "the state cannot be applied any further; this node stops");
+            }
+        }
+        result
+    }
 }
 
 impl<E: Engine> ApplyWorker<E> {
     /// A worker; `inline` has no thread of its own.
     pub(crate) fn new(machine: Machine<E>, inline: bool) -> io::Result<Self> {
-        let applied = watch::Sender::new(index_of(&machine));
-        let queue = if inline { None } else { Some(Self::spawn(machine.clone())?) };
-        Ok(Self { machine, applied, applied_bytes: Arc::default(), queue })
+        let (sender, applied) = watch::channel(index_of(&machine));
+        let worker = Applier { machine: machine.clone(), applied: sender };
+        let hand = if inline { Hand::Inline(worker) } else { Hand::Thread(Self::spawn(worker)?) };
+        Ok(Self { machine, applied, applied_bytes: Arc::default(), hand })
     }
 
-    fn spawn(machine: Machine<E>) -> io::Result<mpsc::SyncSender<Work<E>>> {
+    fn spawn(applier: Applier<E>) -> io::Result<mpsc::SyncSender<Work<E>>> {
         let (sender, queue) = mpsc::sync_channel(QUEUE_ROUNDS);
         std::thread::Builder::new().name("rakit-apply".into()).spawn(move || {
             while let Ok(work) = queue.recv() {
                 match work {
                     // Whoever asked may be gone when the node stops; what was applied stays applied.
-                    Work::Apply(entries, reply) => drop(reply.send(machine.apply(entries))),
-                    Work::Install(received, reply) => {
-                        drop(reply.send(machine.install_snapshot(*received).map(|_| ())));
-                    }
+                    Work::Apply(entries, reply) => drop(reply.send(applier.apply(entries))),
+                    Work::Install(received, reply) => drop(reply.send(applier.install(*received))),
                 }
             }
         })?;
@@ -56,9 +90,9 @@ impl<E: Engine> ApplyWorker<E> {
         &self.machine
     }
 
-    /// The applied index, as it grows.
+    /// The applied index, as it grows; it ends when nothing more is applied.
     pub(crate) fn applied(&self) -> watch::Receiver<u64> {
-        self.applied.subscribe()
+        self.applied.clone()
     }
 
     /// Bytes of entries applied since the start.
@@ -69,40 +103,27 @@ impl<E: Engine> ApplyWorker<E> {
     pub(crate) async fn apply(&self, entries: Vec<LogEntry>) -> io::Result<Vec<Vec<Answer>>> {
         let bytes = entries.iter().map(|entry| entry.payload.size()).fold(0, usize::saturating_add);
         self.applied_bytes.fetch_add(u64::try_from(bytes).unwrap_or(u64::MAX), Ordering::Relaxed);
-        let result = match &self.queue {
-            None => self.machine.apply(entries),
-            Some(queue) => {
+        let result = match &self.hand {
+            Hand::Inline(applier) => applier.apply(entries),
+            Hand::Thread(queue) => {
                 let (reply, wait) = oneshot::channel();
                 queue.try_send(Work::Apply(entries, reply)).map_err(|_| stopped())?;
                 wait.await.map_err(|_| stopped())?
             }
         };
-        self.publish(result)
+        result.map_err(io::Error::other)
     }
 
     pub(crate) async fn install(&self, received: Received<E>) -> io::Result<()> {
-        let result = match &self.queue {
-            None => self.machine.install_snapshot(received).map(|_| ()),
-            Some(queue) => {
+        let result = match &self.hand {
+            Hand::Inline(applier) => applier.install(received),
+            Hand::Thread(queue) => {
                 let (reply, wait) = oneshot::channel();
                 queue.try_send(Work::Install(Box::new(received), reply)).map_err(|_| stopped())?;
                 wait.await.map_err(|_| stopped())?
             }
         };
-        self.publish(result)
-    }
-
-    fn publish<T>(&self, result: Result<T, StoreError>) -> io::Result<T> {
-        match result {
-            Ok(value) => {
-                self.applied.send_replace(index_of(&self.machine));
-                Ok(value)
-            }
-            Err(error) => {
-                tracing::error!(%error, "the state cannot be applied any further; this node stops");
-                Err(io::Error::other(error))
-            }
-        }
+        result.map_err(io::Error::other)
     }
 }
 

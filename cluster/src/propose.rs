@@ -132,12 +132,7 @@ impl<E: Engine> Cluster<E> {
             news.changed().now_or_never();
             let attempt = match self.leader() {
                 Some(leader) if leader == self.inner.settings.node => {
-                    // What a wrong state answers is wrong: the next leader decides.
-                    if self.inner.admission.is_held() || self.quarantine().is_some() {
-                        Attempt::NotWritten
-                    } else {
-                        self.write_here(proposal, deadline).await
-                    }
+                    self.write_here(proposal, deadline).await
                 }
                 Some(leader) if may_forward => self.forward(leader, proposal, deadline).await,
                 Some(_) | None => Attempt::NotWritten,
@@ -167,6 +162,21 @@ impl<E: Engine> Cluster<E> {
 
     /// Stamps and writes on this node, which takes itself for the leader.
     async fn write_here(&self, proposal: &mut Proposal, deadline: Instant) -> Attempt {
+        // First, so that what is looked at below is so when the entry is given to Raft. The cluster's own entries are few, and
+        // what waits may need them.
+        let _place = match proposal.header.principal {
+            Principal::System | Principal::Operator => None,
+            Principal::Session { .. } | Principal::Public => {
+                match self.inner.admission.queue.enter(deadline).await {
+                    Ok(place) => Some(place),
+                    Err(TurnedAway) => return Attempt::Refused(ProposeError::Overloaded),
+                }
+            }
+        };
+        // What a wrong state answers is wrong: the next leader decides.
+        if self.inner.admission.is_held() || self.quarantine().is_some() {
+            return Attempt::NotWritten;
+        }
         if self.inner.fitness.has(Obstacle::Clock) {
             // Leadership is on its way to a node whose clock is right.
             return Attempt::NotWritten;
@@ -182,16 +192,6 @@ impl<E: Engine> Cluster<E> {
         if !proposal.items.iter().all(|item| rule::admits(&configurations, item)) {
             return Attempt::Refused(ProposeError::AttachmentNotHeld);
         }
-        // The cluster's own entries are few, and what waits may need them.
-        let _place = match proposal.header.principal {
-            Principal::System | Principal::Operator => None,
-            Principal::Session { .. } | Principal::Public => {
-                match self.inner.admission.queue.enter(deadline).await {
-                    Ok(place) => Some(place),
-                    Err(TurnedAway) => return Attempt::Refused(ProposeError::Overloaded),
-                }
-            }
-        };
         proposal.header.node = self.inner.settings.node;
         proposal.header.proposed_at = self.now();
         let bytes = store::codec::encode_proposal(proposal);

@@ -78,8 +78,9 @@ impl Delay {
     /// Notes a wait; says whether it is one to refuse.
     fn note(&mut self, now: Instant, waited: Duration) -> bool {
         if self.ends.is_none_or(|ends| now >= ends) {
-            // An interval in which nobody came says nothing about a queue.
-            self.stands = self.ends.is_some() && self.shortest > TARGET;
+            // One that ended long ago says nothing about the queue of today.
+            let just_ended = self.ends.is_some_and(|ends| now < runtime::after(ends, INTERVAL));
+            self.stands = just_ended && self.shortest > TARGET;
             self.ends = Some(runtime::after(now, INTERVAL));
             self.shortest = waited;
         } else {
@@ -110,6 +111,10 @@ mod tests {
         // One short wait within an interval: the queue was empty then.
         assert!(!delay.note(later(begin, 600), Duration::ZERO));
         assert!(!delay.note(later(begin, 1_100), LONG));
+        // Nobody came for a while: the next burst is borne like the first.
+        assert!(!delay.note(later(begin, 5_000), LONG));
+        assert!(!delay.note(later(begin, 5_100), LONG));
+        assert!(delay.note(later(begin, 5_500), LONG));
     }
 
     #[tokio::test(start_paused = true)]

@@ -131,6 +131,12 @@ impl<E: Engine> Cluster<E> {
         if runtime::timeout(STOP_DEADLINE, self.inner.raft.shutdown()).await.is_err() {
             tracing::warn!("raft did not stop in time");
         }
+        // A round that was under way is still applied, and what is not flushed with it is applied again at the next start.
+        let mut applied = self.inner.applied.clone();
+        let ended = async { while applied.changed().await.is_ok() {} };
+        if runtime::timeout(STOP_DEADLINE, ended).await.is_err() {
+            tracing::warn!("the state was applied to until the end");
+        }
         let machine = self.inner.machine.clone();
         let flushed = TypeConfig::spawn_blocking(move || {
             if let Err(error) = machine.blobs().save_totals() {

@@ -6,6 +6,7 @@
 use axum::extract::Path;
 use axum::response::{IntoResponse as _, Redirect, Response};
 use http::Method;
+use tally::complaint::ComplaintVerdict;
 
 use super::address::{self, escaped, parameter};
 use super::blocks::{Block, Field, Form, Kind, Link, Row, Section, Table, columns};
@@ -27,9 +28,6 @@ const PAGE: usize = 100;
 
 /// Who may answer.
 const ANSWERING: [&str; 4] = ["super_admin", "admin", "certifier", "reviewer"];
-
-const VERDICTS: [(&str, &str); 3] =
-    [("accepted", "Laporan benar"), ("declined", "Laporan tidak benar"), ("duplicate", "Sudah dilaporkan")];
 
 /// `GET /meja/laporan`.
 pub(super) async fn list(visitor: Visitor) -> Result<Response, Failure> {
@@ -136,8 +134,9 @@ pub(super) async fn one(
         sections.push(Section::new("Jawaban", vec![Block::Pairs(pairs)]));
     } else if visitor.is(&ANSWERING) {
         let action = format!("/meja/laporan/{}/{station}/{}", contest.id, complaint.number);
+        let verdicts = ComplaintVerdict::ALL.map(|verdict| (verdict.name(), verdict_words(verdict.name())));
         let fields = vec![
-            Field::choice("keputusan", "Keputusan", &VERDICTS, "declined"),
+            Field::choice("keputusan", "Keputusan", &verdicts, ComplaintVerdict::Declined.name()),
             Field::new("alasan", "Alasan", Kind::Lines)
                 .with_hint("Tampil untuk semua orang. Mengoreksi formulir adalah langkah tersendiri."),
         ];

@@ -3,8 +3,6 @@
 //! Invariant: everything about an answer that does not depend on the reader is made once; answering copies
 //! reference counts, not bytes. A tag belongs to the content and its encoding, so it is equal on all nodes.
 
-use std::io::Write as _;
-
 use bytes::Bytes;
 use http::header::{self, HeaderName};
 use http::{HeaderMap, HeaderValue, Method, Response, StatusCode};
@@ -13,6 +11,7 @@ use sha2::{Digest as _, Sha256};
 use tally::ids::hex;
 
 use super::encoding::{self, Encoding};
+use crate::packing;
 use crate::serve::ReadyRequest;
 
 /// Content security policy of every page: nothing but our own style, script, images and data.
@@ -20,6 +19,8 @@ const POLICY: &str = "default-src 'none'; style-src 'self'; script-src 'self'; c
 /// Results may be kept by any cache for two seconds, shown a little longer while it asks again, and for a
 /// day when no node answers at all.
 const RESULTS_CACHE: &str = "public, max-age=2, stale-while-revalidate=30, stale-if-error=86400";
+/// Gzip's effort.
+const GZIP_EFFORT: u32 = 6;
 /// Brotli's effort: pages are made while others wait, and most of the gain is there already.
 const BROTLI_QUALITY: u32 = 5;
 /// Brotli's window, as a power of two, larger than any page.
@@ -88,8 +89,8 @@ impl Page {
     pub fn compressed(kind: Kind, body: Bytes) -> Self {
         let digest = digest(&body);
         let smaller = |bytes: &Vec<u8>| bytes.len() < body.len();
-        let gzip = gzip(&body).filter(smaller);
-        let brotli = brotli(&body).filter(smaller);
+        let gzip = packing::gzip(&body, GZIP_EFFORT).filter(smaller);
+        let brotli = packing::brotli(&body, BROTLI_QUALITY, BROTLI_WINDOW).filter(smaller);
         Self {
             gzip: gzip.map(|bytes| variant(kind, &digest, Encoding::Gzip, bytes.into())),
             brotli: brotli.map(|bytes| variant(kind, &digest, Encoding::Brotli, bytes.into())),
@@ -208,16 +209,4 @@ fn head(status: &str, headers: &HeaderMap, length: Option<usize>) -> Bytes {
         head.extend_from_slice(format!("content-length: {length}\r\n").as_bytes());
     }
     Bytes::from(head)
-}
-
-fn gzip(body: &[u8]) -> Option<Vec<u8>> {
-    let mut encoder = flate2::write::GzEncoder::new(Vec::new(), flate2::Compression::new(6));
-    encoder.write_all(body).ok()?;
-    encoder.finish().ok()
-}
-
-fn brotli(body: &[u8]) -> Option<Vec<u8>> {
-    let mut encoder = brotli::CompressorWriter::new(Vec::new(), 4096, BROTLI_QUALITY, BROTLI_WINDOW);
-    encoder.write_all(body).ok()?;
-    Some(encoder.into_inner())
 }

@@ -20,10 +20,7 @@ pub(super) async fn read(
 ) -> Result<Response, Problem> {
     let options = params.read_options()?;
     let limit = params.limit()?;
-    let after = params
-        .one("next")?
-        .map(|text| AuditPlace::parse(text).ok_or_else(|| Problem::wrong("next", "Penanda ini tidak sah.")));
-    let after = after.transpose()?;
+    let after = params.after(AuditPlace::parse)?;
     if !matches!(caller.account.role, Role::Auditor | Role::SuperAdmin) {
         return Err(Problem::new(Code::Forbidden));
     }

@@ -71,8 +71,7 @@ pub(super) async fn waiting(
         (None, Scope::Region(region)) => region,
         (None, Scope::Station(station)) => station.village(),
     };
-    let wrong = || Problem::wrong("next", "Penanda ini tidak sah.");
-    let after = params.one("next")?.map(|text| ComplaintPlace::parse(text).ok_or_else(wrong)).transpose()?;
+    let after = params.after(ComplaintPlace::parse)?;
     let view = surface.view(options).await?;
     let found = view.open_complaints(region, after, limit)?;
     let mut complaints = Vec::with_capacity(found.complaints.len());
@@ -147,7 +146,12 @@ pub(super) async fn taken(
 /// Proposes a complaint, if one of that address is let in now.
 async fn proposed(surface: &Surface, item: Item, address: IpAddr) -> Result<(ComplaintTaken, bool), Problem> {
     let _place = surface.api.0.complaints.enter(address, surface.ports().queries.now())?;
-    let answer = surface.submit_one(Principal::Public, item).await.map_err(later)?;
+    let answer = surface.submit_one(Principal::Public, item).await.map_err(|problem| {
+        if problem.code == Code::Overloaded {
+            surface.api.0.complaints.give_back(address);
+        }
+        later(problem)
+    })?;
     worded(&answer)
 }
 

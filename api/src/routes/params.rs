@@ -58,8 +58,13 @@ impl Params {
 
     /// The station that a list goes on after.
     pub(super) fn after_station(&self) -> Result<Option<StationCode>, Problem> {
+        self.after(StationCode::parse)
+    }
+
+    /// The place that a list goes on after.
+    pub(super) fn after<T>(&self, parse: impl FnOnce(&str) -> Option<T>) -> Result<Option<T>, Problem> {
         let wrong = || Problem::wrong("next", "Penanda ini tidak sah.");
-        self.one("next")?.map(|text| StationCode::parse(text).ok_or_else(wrong)).transpose()
+        self.one("next")?.map(|text| parse(text).ok_or_else(wrong)).transpose()
     }
 
     /// The read options; `local` by default on `public`, `linearizable` on `officer`.

@@ -4,9 +4,11 @@
 //! keeps outsiders from choosing who does. What was counted is given back when its [`Share`] is dropped.
 
 use std::hash::{BuildHasher as _, RandomState};
-use std::net::{IpAddr, Ipv6Addr};
+use std::net::IpAddr;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU32, Ordering};
+
+use crate::limits::subscriber;
 
 /// Cells of the table: 64 KiB.
 const CELLS: usize = 1 << 14;
@@ -40,18 +42,6 @@ impl Crowd {
         let hash = self.secret.hash_one(subscriber(address));
         let cells = u64::try_from(self.cells.len()).unwrap_or(u64::MAX);
         usize::try_from(hash.checked_rem(cells).unwrap_or_default()).unwrap_or_default()
-    }
-}
-
-/// What one subscriber has: an IPv4 address, or a network of 64 bits in IPv6, all of whose addresses are theirs (RFC 6177).
-fn subscriber(address: IpAddr) -> IpAddr {
-    const HOST_BITS: u32 = 64;
-    match address.to_canonical() {
-        IpAddr::V4(address) => IpAddr::V4(address),
-        IpAddr::V6(address) => {
-            let network = address.to_bits() >> HOST_BITS << HOST_BITS;
-            IpAddr::V6(Ipv6Addr::from_bits(network))
-        }
     }
 }
 
@@ -95,14 +85,6 @@ mod tests {
         assert!(crowd.enter(address("192.0.2.1"), 2).is_none());
         drop(second);
         assert!(crowd.enter(address("192.0.2.1"), 2).is_some());
-    }
-
-    #[test]
-    fn one_subscriber_of_ipv6_is_a_network() {
-        let (one, same, other) =
-            (address("2001:db8::1"), address("2001:db8::ffff:1"), address("2001:db8:0:1::1"));
-        assert_eq!(subscriber(one), subscriber(same));
-        assert_ne!(subscriber(one), subscriber(other));
     }
 
     #[test]

@@ -5,12 +5,13 @@ use std::sync::Arc;
 use axum::body::Body;
 use http::{Request, StatusCode};
 use http_body_util::BodyExt as _;
+use tally::ids::ContestId;
 use tally::region::{RegionCode, StationCode};
 use tally::station::Submission;
 use tower::ServiceExt as _;
 
 use super::fixture::{Country, PROVINCES, form, ppwp, station, station_codes};
-use super::{Conditions, Subject, Target, render};
+use super::{Conditions, Subject, Target, lapor, render};
 use crate::ports::Queries;
 
 fn page(country: &Country, path: &str) -> String {
@@ -22,6 +23,15 @@ fn page_with(country: &Country, path: &str, stale: bool) -> Option<String> {
     let view = country.local().unwrap();
     let rendered = render(&*view, Target::parse(path)?, conditions).unwrap()?;
     Some(String::from_utf8(rendered.body.to_vec()).unwrap())
+}
+
+/// The page for complaints, which the officers' listener has, by what its address says of the form.
+fn complaint_page(country: &Country, form: &str) -> Option<String> {
+    let (station, contest) = form.split_once('/')?;
+    let view = country.local().unwrap();
+    let contest = view.contest(&ContestId::parse(contest)?).unwrap()?;
+    let said = lapor::Said::default();
+    lapor::page(&*view, &contest, StationCode::parse(station)?, said, Conditions::quiet(0)).unwrap()
 }
 
 /// The visible text: tags become one space each.
@@ -117,7 +127,11 @@ fn every_link_within_the_state_leads_to_a_page() {
         let links: Vec<&str> = links.collect();
         assert!(!links.is_empty(), "{path}");
         for link in links {
-            assert!(page_with(&country, link, false).is_some(), "{path} leads to {link}");
+            let shown = match link.strip_prefix("/lapor/") {
+                Some(form) => complaint_page(&country, form),
+                None => page_with(&country, link, false),
+            };
+            assert!(shown.is_some(), "{path} leads to {link}");
         }
     }
 }

@@ -3,8 +3,7 @@
 //! Invariant: each neighbour unpacks to the page; one that is not smaller is left out. The same bytes are always packed
 //! in the same way.
 
-use std::io::Write as _;
-
+use api::packing;
 use bytes::Bytes;
 use sha2::{Digest as _, Sha256};
 use tally::ids::hex;
@@ -15,8 +14,6 @@ const GZIP_LEVEL: u32 = 9;
 const BROTLI_QUALITY: u32 = 9;
 /// Brotli's window, as a power of two, larger than any page.
 const BROTLI_WINDOW: u32 = 20;
-/// Bytes that brotli takes at once.
-const BROTLI_BUFFER_BYTES: usize = 4_096;
 
 /// How a neighbour is packed.
 #[derive(Clone, Copy, Debug, Eq, PartialEq)]
@@ -57,7 +54,8 @@ impl Content {
     #[must_use]
     pub fn pack(plain: Bytes) -> Self {
         let smaller = |packed: &Vec<u8>| packed.len() < plain.len();
-        let (gzip, brotli) = (gzip(&plain).filter(smaller), brotli(&plain).filter(smaller));
+        let gzip = packing::gzip(&plain, GZIP_LEVEL).filter(smaller);
+        let brotli = packing::brotli(&plain, BROTLI_QUALITY, BROTLI_WINDOW).filter(smaller);
         Self { plain, gzip, brotli }
     }
 
@@ -75,19 +73,6 @@ impl Content {
 #[must_use]
 pub fn sha256(bytes: &[u8]) -> String {
     hex(&Sha256::digest(bytes))
-}
-
-fn gzip(plain: &[u8]) -> Option<Vec<u8>> {
-    let mut encoder = flate2::write::GzEncoder::new(Vec::new(), flate2::Compression::new(GZIP_LEVEL));
-    encoder.write_all(plain).ok()?;
-    encoder.finish().ok()
-}
-
-fn brotli(plain: &[u8]) -> Option<Vec<u8>> {
-    let mut encoder =
-        brotli::CompressorWriter::new(Vec::new(), BROTLI_BUFFER_BYTES, BROTLI_QUALITY, BROTLI_WINDOW);
-    encoder.write_all(plain).ok()?;
-    Some(encoder.into_inner())
 }
 
 #[cfg(test)]

@@ -19,6 +19,7 @@ use super::stations::{Village, Villages};
 use super::table;
 use crate::dto::form::Form;
 use crate::dto::results::ResultsPage;
+use crate::packing;
 use crate::ports::ReadError;
 
 /// Bytes of a piece before it is packed: about these, and a village more.
@@ -227,7 +228,6 @@ fn entry(
 
 /// Bytes packed by gzip.
 pub(super) fn packed(bytes: &[u8]) -> Result<Vec<u8>, ExportError> {
-    let mut encoder = GzEncoder::new(Vec::new(), Compression::default());
-    encoder.write_all(bytes).map_err(failed)?;
-    encoder.finish().map_err(failed)
+    const EFFORT: u32 = 6;
+    packing::gzip(bytes, EFFORT).ok_or_else(|| failed("gzip"))
 }
