@@ -46,7 +46,7 @@ impl Nginx {
              server {{ listen 127.0.0.1:{NGINX_PORT} backlog=511; listen 127.0.0.1:{NGINX_TLS_PORT} ssl backlog=511;\n\
              ssl_certificate {}; ssl_certificate_key {}; ssl_session_cache shared:s:1m; root {root};\n{} }} }}\n",
             tls.join("server.pem").display(),
-            tls.join("server.key").display(),
+            tls.join("server-key.pem").display(),
             locations.concat()
         );
         program::write_file(&folder.path().join("nginx.conf"), &settings);
