@@ -9,7 +9,7 @@ use tests::client::send;
 use tests::cluster::Cluster;
 use tests::{process, register, wait};
 
-use crate::pages::requests_per_second;
+use crate::pages::{requests_per_second, rests};
 use crate::report::{Report, Row};
 
 /// Stations of the two countries: the larger one is Indonesia's, all of it.
@@ -17,7 +17,13 @@ const STATIONS: [u32; 2] = [1_000, 820_161];
 const STATIONS_PER_VILLAGE: u32 = 10;
 /// Pages that are read beside the one that is measured, all different: each is kept for a while.
 const PAGES: usize = 90;
+/// Of these so many at least are kept when memory is looked at; those measured before leave meanwhile.
+const PAGES_MIN: u32 = 80;
 const ROUNDS: usize = 3;
+const KEPT: &str = "rakit_kept_pages";
+const KEPT_BYTES: &str = "rakit_kept_pages_bytes";
+/// How the names of the threads begin that send pages.
+const SENDERS: &str = "public-";
 
 /// Villages of a country with so many stations: ten in a district, ten districts in a regency, 24 regencies in a province.
 fn villages(stations: u32) -> Vec<(String, u32)> {
@@ -36,6 +42,13 @@ fn mib(pid: i32) -> f64 {
     f64::from(u32::try_from(kib).unwrap_or(u32::MAX)) / 1_024.0
 }
 
+/// What the first node says.
+async fn metric(cluster: &Cluster, name: &str) -> f64 {
+    let metrics = cluster.ops(0, "/metrics").await.expect("metrics").text;
+    let value = metrics.lines().find_map(|line| line.strip_prefix(name)?.strip_prefix(' ')?.parse().ok());
+    value.unwrap_or_else(|| panic!("{name} in {metrics}"))
+}
+
 /// One country after the other, each in a cluster of its own.
 pub(crate) async fn measure(dir: &Path, seconds: u64, report: &mut Report) {
     for stations in STATIONS {
@@ -51,21 +64,37 @@ pub(crate) async fn measure(dir: &Path, seconds: u64, report: &mut Report) {
         })
         .await;
         let pid = cluster.pid(0).expect("the process id of the first node");
+        rests(pid).await;
         let before = mib(pid);
-        let mut hits = Vec::new();
-        for _ in 0..ROUNDS {
-            hits.push(requests_per_second(&page, None, seconds, pid).await.0);
-        }
-        for (village, _) in villages.iter().take(PAGES) {
-            drop(
-                send(cluster.http().get(format!("{base}/ppwp/{village}")))
-                    .await
-                    .expect("an answer")
-                    .expect_status(200),
-            );
-        }
         let section = format!("{stations} stations");
-        report.add(Row::alone(&section, "the nation's page, kept", "requests/CPU-s", hits));
+        // The same in both, byte for byte but for where it stands in the log; the nation's page is longer in the larger one.
+        let small = format!("{base}/api/v1/results/ppwp/{}", villages[0].0);
+        for (what, url) in [("a village's figures", small), ("the nation's page", page)] {
+            let length =
+                send(cluster.http().get(&url)).await.expect("an answer").expect_status(200).text.len();
+            let what = format!("{what}, kept, {length} bytes");
+            let (mut hits, mut senders) = (Vec::new(), Vec::new());
+            for _ in 0..ROUNDS {
+                let before = process::threads_cpu_ms(pid, SENDERS).expect("the node runs");
+                let got = requests_per_second(&url, None, seconds, pid).await;
+                let used = process::threads_cpu_ms(pid, SENDERS).expect("the node runs") - before;
+                let used = f64::from(u32::try_from(used.max(1)).unwrap_or(u32::MAX));
+                senders.push(got.requests * 1_000.0 / used);
+                hits.push(got.per_cpu);
+            }
+            report.add(Row::alone(&section, &what, "requests/CPU-s", hits));
+            let of_senders = format!("{what}: of the threads that send");
+            report.add(Row::alone(&section, &of_senders, "requests/CPU-s", senders));
+        }
+        let kept_before = metric(&cluster, KEPT).await;
+        for (village, _) in villages.iter().take(PAGES) {
+            let url = format!("{base}/ppwp/{village}");
+            drop(send(cluster.http().get(url)).await.expect("an answer").expect_status(200));
+        }
+        wait::until("the pages to be kept", async || {
+            (metric(&cluster, KEPT).await >= kept_before + f64::from(PAGES_MIN)).then_some(())
+        })
+        .await;
         report.add(Row::single(&section, "memory of a node before", "MiB", before));
         report.add(Row::single(
             &section,
@@ -73,5 +102,8 @@ pub(crate) async fn measure(dir: &Path, seconds: u64, report: &mut Report) {
             "MiB",
             mib(pid),
         ));
+        report.add(Row::single(&section, "pages kept then", "", metric(&cluster, KEPT).await));
+        let bytes = metric(&cluster, KEPT_BYTES).await;
+        report.add(Row::single(&section, "their bodies, in all encodings", "KiB", bytes / 1_024.0));
     }
 }

@@ -22,6 +22,10 @@ use crate::wire::Line;
 
 /// Those who ask for one page over and over on a connection they keep.
 const KEEPERS: u32 = 384;
+/// Those who send requests without reading what comes back first: what they want has no end, and costs them little.
+const PILERS: u32 = 48;
+/// Requests that they send at a time.
+const PILE: usize = 200;
 /// Those who connect anew for each page.
 const CHURNERS: u32 = 64;
 /// Those who ask for what nobody asked before.
@@ -47,6 +51,9 @@ pub(crate) struct Done {
     pub(crate) answered: u64,
     /// Answers that said to come later.
     pub(crate) put_off: u64,
+    /// Requests sent without waiting, and bytes that came back for them.
+    pub(crate) piled: u64,
+    pub(crate) piled_bytes: u64,
     /// Connections that were wanted and not had, or cut.
     pub(crate) refused: u64,
     /// Handshakes begun.
@@ -61,6 +68,8 @@ struct Counts {
     asked: Cell<u64>,
     answered: Cell<u64>,
     put_off: Cell<u64>,
+    piled: Cell<u64>,
+    piled_bytes: Cell<u64>,
     refused: Cell<u64>,
     handshakes: Cell<u64>,
     slow_open: Cell<u64>,
@@ -90,6 +99,7 @@ pub(crate) async fn run(public: &[String], officers: &[String], duration: Durati
     let crowd = &crowd;
     tokio::join!(
         join_all((0..KEEPERS).map(|number| crowd.keeps(number))),
+        join_all((0..PILERS).map(|number| crowd.piles(number))),
         join_all((0..CHURNERS).map(|number| crowd.churns(number))),
         join_all((0..ASKERS).map(|number| crowd.asks(number))),
         join_all((0..SLOW).map(|number| crowd.dawdles(number))),
@@ -101,6 +111,8 @@ pub(crate) async fn run(public: &[String], officers: &[String], duration: Durati
         asked: counts.asked.get(),
         answered: counts.answered.get(),
         put_off: counts.put_off.get(),
+        piled: counts.piled.get(),
+        piled_bytes: counts.piled_bytes.get(),
         refused: counts.refused.get(),
         handshakes: counts.handshakes.get(),
         slow_open: counts.slow_open.get(),
@@ -158,6 +170,28 @@ impl Crowd {
         while !self.over() {
             let Some(mut line) = self.line(number).await else { continue };
             while !self.over() && self.ask(&mut line, "/").await {}
+        }
+    }
+
+    async fn piles(&self, number: u32) {
+        let pile = b"GET / HTTP/1.1\r\nHost: rakit\r\nIf-None-Match: *\r\n\r\n".repeat(PILE);
+        let mut buffer = vec![0; 64 * 1024];
+        while !self.over() {
+            let Some(mut stream) = self.connect(self.node(number), number).await else { continue };
+            let (mut reads, mut writes) = stream.split();
+            let left = self.ends.saturating_duration_since(Instant::now());
+            let writing = async {
+                while writes.write_all(&pile).await.is_ok() {
+                    self.counts.piled.set(self.counts.piled.get() + u64::try_from(PILE).expect("small"));
+                }
+            };
+            let reading = async {
+                while let Ok(read @ 1..) = reads.read(&mut buffer).await {
+                    let bytes = u64::try_from(read).expect("small");
+                    self.counts.piled_bytes.set(self.counts.piled_bytes.get() + bytes);
+                }
+            };
+            drop(timeout(left, async { tokio::join!(writing, reading) }).await);
         }
     }
 

@@ -1,7 +1,7 @@
 //! Officers and readers beside a flood: what each waits when the public side is asked for far more than it can do.
 //!
 //! Invariant: the quiet run and the flooded one have the same officers, the same readers and the same length; the crowd is a
-//! process of its own at the lowest priority, so that what it takes of the processor is not what is measured.
+//! process of its own that runs when nobody else would, so that what it takes of the processor is not what is measured.
 
 use std::net::{IpAddr, Ipv4Addr};
 use std::process::Stdio;
@@ -81,8 +81,8 @@ async fn crowd(rakit: &Rakit, seconds: u64) -> Done {
     let list = |url: fn(&tests::cluster::Node) -> &String| {
         nodes.iter().map(|node| host(url(node))).collect::<Vec<_>>().join(",")
     };
-    let output = Command::new("nice")
-        .args(["-n", "19"])
+    let output = Command::new("chrt")
+        .args(["--idle", "0"])
         .arg(program)
         .args([
             "--only",
@@ -100,9 +100,10 @@ async fn crowd(rakit: &Rakit, seconds: u64) -> Done {
     serde_json::from_slice(&output.stdout).expect("the crowd says what it did")
 }
 
-/// Memory of the node that has most, in MiB.
+/// The most that any node has held so far, in MiB.
 fn memory_mib(rakit: &Rakit) -> f64 {
-    let kib = (0..3).filter_map(|node| process::resident_kib(rakit.cluster.pid(node)?)).max().unwrap_or(0);
+    let kib =
+        (0..3).filter_map(|node| process::resident_kib_max(rakit.cluster.pid(node)?)).max().unwrap_or(0);
     f64::from(u32::try_from(kib).unwrap_or(u32::MAX)) / 1_024.0
 }
 

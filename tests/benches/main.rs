@@ -93,22 +93,19 @@ async fn main() {
     if wanted("disk") {
         disk::measure(&arguments.dir, &mut report);
     }
-    if wanted("writes") || wanted("pages") {
-        let rakit = servers::Rakit::start(&arguments.dir, false).await;
-        if wanted("writes") {
-            let etcd = etcd::Etcd::start(&arguments.dir).await;
-            writes::measure(&rakit, &etcd, &arguments, &mut report).await;
-        }
-        if wanted("pages") {
+    if wanted("writes") {
+        let rakit = servers::Rakit::start(&arguments.dir).await;
+        let etcd = etcd::Etcd::start(&arguments.dir).await;
+        writes::measure(&rakit, &etcd, &arguments, &mut report).await;
+    }
+    if wanted("pages") {
+        for tls in [false, true] {
+            let rakit = servers::Rakit::start_for_pages(&arguments.dir, tls).await;
             pages::measure(&rakit, &arguments, &mut report).await;
         }
     }
-    if wanted("pages") {
-        let rakit = servers::Rakit::start(&arguments.dir, true).await;
-        pages::measure(&rakit, &arguments, &mut report).await;
-    }
     if wanted("forms") || wanted("logins") {
-        let rakit = servers::Rakit::start(&arguments.dir, false).await;
+        let rakit = servers::Rakit::start(&arguments.dir).await;
         let asked = officers::Asked {
             forms: arguments.forms,
             clients: arguments.clients,
@@ -126,7 +123,7 @@ async fn main() {
         country::measure(&arguments.dir, arguments.seconds, &mut report).await;
     }
     if wanted("flood") {
-        let rakit = servers::Rakit::start(&arguments.dir, false).await;
+        let rakit = servers::Rakit::start(&arguments.dir).await;
         flood::measure(&rakit, arguments.duration, &mut report).await;
     }
     if wanted("photos") {

@@ -38,9 +38,22 @@ fn villages() -> Vec<(String, u32)> {
 }
 
 impl Rakit {
-    /// Three nodes; `tls` says whether `public` speaks TLS.
-    pub(crate) async fn start(folder: &Path, tls: bool) -> Self {
-        let settings = vec![("RAKIT_TLS_PUBLIC".to_owned(), tls.to_string())];
+    /// Three nodes as they come.
+    pub(crate) async fn start(folder: &Path) -> Self {
+        Self::with_settings(folder, false, Vec::new()).await
+    }
+
+    /// Three nodes whose pages are compared with those of one worker, so one thread sends them; `tls` says whether
+    /// `public` speaks TLS.
+    pub(crate) async fn start_for_pages(folder: &Path, tls: bool) -> Self {
+        let settings = vec![
+            ("RAKIT_TLS_PUBLIC".to_owned(), tls.to_string()),
+            ("RAKIT_LIMITS_PUBLIC_THREADS".to_owned(), "1".to_owned()),
+        ];
+        Self::with_settings(folder, tls, settings).await
+    }
+
+    async fn with_settings(folder: &Path, tls: bool, settings: Vec<(String, String)>) -> Self {
         let cluster = Cluster::with_settings(folder, 3, settings).await;
         let villages = villages();
         let wide = WIDE.into_iter().flat_map(|(district, villages)| {

@@ -39,7 +39,24 @@ pub fn pid_in(file: &Path) -> Option<i32> {
 /// Processor time a process has used so far, user and system, in milliseconds.
 #[must_use]
 pub fn cpu_ms(pid: i32) -> Option<u64> {
-    let stat = fs::read_to_string(format!("/proc/{pid}/stat")).ok()?;
+    cpu_ms_of(&format!("/proc/{pid}/stat"))
+}
+
+/// The same of those of its threads whose names begin so.
+#[must_use]
+pub fn threads_cpu_ms(pid: i32, prefix: &str) -> Option<u64> {
+    let mut sum = 0;
+    for thread in fs::read_dir(format!("/proc/{pid}/task")).ok()?.flatten() {
+        let name = fs::read_to_string(thread.path().join("comm")).unwrap_or_default();
+        if name.starts_with(prefix) {
+            sum += cpu_ms_of(thread.path().join("stat").to_str()?).unwrap_or_default();
+        }
+    }
+    Some(sum)
+}
+
+fn cpu_ms_of(path: &str) -> Option<u64> {
+    let stat = fs::read_to_string(path).ok()?;
     let fields: Vec<&str> = stat.rsplit(") ").next()?.split(' ').collect();
     // Fields 14 and 15 of proc(5), counted from the third, in ticks of 10 ms.
     let ticks = fields.get(11)?.parse::<u64>().ok()? + fields.get(12)?.parse::<u64>().ok()?;
@@ -49,8 +66,16 @@ pub fn cpu_ms(pid: i32) -> Option<u64> {
 /// Memory a process holds, in KiB.
 #[must_use]
 pub fn resident_kib(pid: i32) -> Option<u64> {
+    status_kib(pid, "VmRSS:")
+}
+
+/// The most memory it has held so far, in KiB.
+#[must_use]
+pub fn resident_kib_max(pid: i32) -> Option<u64> {
+    status_kib(pid, "VmHWM:")
+}
+
+fn status_kib(pid: i32, name: &str) -> Option<u64> {
     let status = fs::read_to_string(format!("/proc/{pid}/status")).ok()?;
-    status
-        .lines()
-        .find_map(|line| line.strip_prefix("VmRSS:")?.trim().strip_suffix(" kB")?.trim().parse().ok())
+    status.lines().find_map(|line| line.strip_prefix(name)?.trim().strip_suffix(" kB")?.trim().parse().ok())
 }

@@ -119,6 +119,12 @@ impl Publisher {
         self.hits.load(Ordering::Relaxed)
     }
 
+    /// After which readers are asked to look again, in milliseconds.
+    #[must_use]
+    pub fn next_poll_ms(&self) -> u32 {
+        self.next_poll_ms.load(Ordering::Relaxed)
+    }
+
     /// Changes whenever master data may have.
     pub(crate) fn master_data(&self) -> watch::Receiver<u64> {
         self.master_data.subscribe()
@@ -178,7 +184,7 @@ impl Publisher {
 
     /// What pages say beside their numbers, now.
     fn conditions(&self) -> Conditions {
-        let next_poll_ms = self.next_poll_ms.load(Ordering::Relaxed);
+        let next_poll_ms = self.next_poll_ms();
         Conditions { next_poll_ms, ..Conditions::quiet(self.queries.freshness().leader_age_ms) }
     }
 

@@ -19,6 +19,14 @@ const POLICY: &str = "default-src 'none'; style-src 'self'; script-src 'self'; c
 /// Results may be kept by any cache for two seconds, shown a little longer while it asks again, and for a
 /// day when no node answers at all.
 const RESULTS_CACHE: &str = "public, max-age=2, stale-while-revalidate=30, stale-if-error=86400";
+/// What an answer that nothing has changed leaves out: a cache keeps what it has of these (RFC 9110, section 15.4.5), and
+/// such an answer should be small.
+const OF_THE_BODY: [HeaderName; 4] = [
+    header::CONTENT_TYPE,
+    header::CONTENT_ENCODING,
+    header::CONTENT_SECURITY_POLICY,
+    header::REFERRER_POLICY,
+];
 /// Gzip's effort.
 const GZIP_EFFORT: u32 = 6;
 /// Brotli's effort: pages are made while others wait, and most of the gain is there already.
@@ -121,8 +129,9 @@ impl Page {
             .any(|tags| encoding::names_tag(tags.as_bytes(), variant.etag.as_bytes()));
         let mut headers = variant.headers.clone();
         if fresh {
-            headers.remove(header::CONTENT_TYPE);
-            headers.remove(header::CONTENT_ENCODING);
+            for name in OF_THE_BODY {
+                headers.remove(name);
+            }
             return with(StatusCode::NOT_MODIFIED, headers, Bytes::new());
         }
         if method == Method::HEAD {
@@ -190,8 +199,9 @@ fn variant(kind: Kind, digest: &str, encoding: Encoding, bytes: Bytes) -> Varian
     headers.insert(header::ETAG, etag.clone());
     let whole = head("200 OK", &headers, Some(bytes.len()));
     let mut same = headers.clone();
-    same.remove(header::CONTENT_TYPE);
-    same.remove(header::CONTENT_ENCODING);
+    for name in OF_THE_BODY {
+        same.remove(name);
+    }
     let unchanged = head("304 Not Modified", &same, None);
     Variant { bytes, etag, headers, whole, unchanged }
 }

@@ -63,7 +63,7 @@ pub(super) async fn ready_officer(State(surface): State<Surface>) -> Response {
 
 /// `GET /metrics`.
 pub(super) async fn metrics(State(surface): State<Surface>) -> Response {
-    let mut text = surface.api.0.meters.text();
+    let mut text = surface.api.0.meters.text(&surface.api.0.publisher);
     surface.ports().operations.metrics(&mut text);
     let mut response = plain(StatusCode::OK, text);
     let kind = HeaderValue::from_static("text/plain; version=0.0.4; charset=utf-8");

@@ -1,4 +1,4 @@
-//! Counters of the listeners.
+//! Counters of the listeners, and what the publisher says of itself.
 
 use std::fmt::Write as _;
 
@@ -11,6 +11,7 @@ use prometheus_client::registry::Registry;
 
 use super::Listener;
 use crate::error::Code;
+use crate::publisher::Publisher;
 use crate::serve::{Counts, ListenerCounters};
 
 #[derive(Clone, Debug, EncodeLabelSet, Eq, Hash, PartialEq)]
@@ -58,6 +59,29 @@ const COUNTED: [Counted; 6] = [
     }),
 ];
 
+/// Name, kind and meaning of what a publisher says, and where it is.
+type Published = (&'static str, &'static str, &'static str, fn(&Publisher) -> u64);
+
+const PUBLISHED: [Published; 5] = [
+    ("rakit_kept_pages", "gauge", "Pages kept as bytes that are ready to send", |publisher| {
+        count(publisher.kept().0)
+    }),
+    ("rakit_kept_pages_bytes", "gauge", "Bytes of their bodies, in all encodings", |publisher| {
+        count(publisher.kept().1)
+    }),
+    ("rakit_kept_pages_served_total", "counter", "Answers from kept pages", Publisher::hits),
+    ("rakit_events_regions", "gauge", "Regions that somebody follows", |publisher| {
+        count(publisher.followed())
+    }),
+    ("rakit_next_poll_ms", "gauge", "After which readers are asked to look again", |publisher| {
+        u64::from(publisher.next_poll_ms())
+    }),
+];
+
+fn count(number: usize) -> u64 {
+    u64::try_from(number).unwrap_or(u64::MAX)
+}
+
 impl Default for Meters {
     fn default() -> Self {
         let (requests, complaints) = (Family::default(), Family::default());
@@ -102,8 +126,9 @@ impl Meters {
         self.complaints.get_or_create(&ComplaintLabels { outcome }).inc();
     }
 
-    /// The counters in the Prometheus text format, without an end mark so that more can follow.
-    pub(super) fn text(&self) -> String {
+    /// The counters in the Prometheus text format, and what a publisher says of itself; without an end mark so that more can
+    /// follow.
+    pub(super) fn text(&self, publisher: &Publisher) -> String {
         let mut text = String::new();
         if encode(&mut text, &self.registry).is_err() {
             text.clear();
@@ -117,6 +142,9 @@ impl Meters {
             for (listener, counts) in &counts {
                 writeln!(text, "{name}{{listener=\"{listener}\"}} {}", value(counts)).ok();
             }
+        }
+        for (name, kind, help, value) in PUBLISHED {
+            writeln!(text, "# HELP {name} {help}\n# TYPE {name} {kind}\n{name} {}", value(publisher)).ok();
         }
         text
     }

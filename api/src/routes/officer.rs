@@ -25,7 +25,7 @@ pub(crate) fn router(api: &Api) -> Router {
     let surface = Surface::new(api, Listener::Officer);
     let whole = |routes: Router| {
         routes
-            .fallback(async || Problem::new(Code::NotFound))
+            .fallback(crate::web::nowhere)
             .layer(from_fn_with_state(surface.clone(), authenticated))
             .layer(from_fn_with_state(surface.clone(), envelope))
     };

@@ -19,7 +19,7 @@ pub(crate) fn router(api: &Api) -> Router {
         .with_state(surface.clone())
         .merge(api.pages())
         .merge(lapor::elsewhere(&surface))
-        .fallback(async || Problem::new(Code::NotFound))
+        .fallback(crate::web::nowhere)
         .layer(from_fn_with_state(surface.clone(), share))
         .layer(from_fn_with_state(surface, envelope))
 }

@@ -49,7 +49,7 @@ use crate::ports::{ReadError, StateView};
 
 pub use frame::{Conditions, LEADER_AGE_MS_MAX};
 pub use notice::{NOT_FOUND, UNAVAILABLE};
-pub(crate) use pages::{not_found, public_pages};
+pub(crate) use pages::{not_found, nowhere, public_pages};
 pub use stand_in::StandIn;
 pub use target::Target;
 

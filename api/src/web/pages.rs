@@ -156,6 +156,21 @@ pub(crate) fn not_found() -> Response {
     response
 }
 
+/// The answer to an address that is nothing: a page for somebody with a browser, a problem for programs.
+pub(crate) async fn nowhere(request: Request) -> Result<Response, Problem> {
+    let program = request.uri().path().starts_with("/api/");
+    let accepted = request.headers().get_all(header::ACCEPT);
+    let reads_pages =
+        accepted.iter().any(|value| value.to_str().is_ok_and(|value| value.contains("text/html")));
+    if program || !reads_pages {
+        return Err(Problem::new(Code::NotFound));
+    }
+    let mut response = not_found();
+    // It is another answer for another reader.
+    response.headers_mut().insert(header::CACHE_CONTROL, HeaderValue::from_static("no-store"));
+    Ok(response)
+}
+
 fn unavailable(error: &ReadError) -> Response {
     tracing::warn!(%error, "page not rendered");
     let page = Page::plain(Kind::Notice, notice::UNAVAILABLE.clone());

@@ -29,6 +29,22 @@ async fn every_answer_says_which_node_gave_it_and_at_which_index() {
 }
 
 #[tokio::test]
+async fn an_address_that_is_nothing_is_a_page_for_browsers_and_a_problem_for_programs() {
+    let world = World::new().await;
+    let browser = [("accept", "text/html,application/xhtml+xml,*/*;q=0.8")];
+    for (headers, path, kind) in [
+        (&browser[..], "/tidak-ada", "text/html; charset=utf-8"),
+        (&[], "/tidak-ada", "application/problem+json"),
+        (&[("accept", "*/*")], "/tidak-ada", "application/problem+json"),
+        (&browser, "/api/v1/tidak-ada", "application/problem+json"),
+    ] {
+        let reply = call(&world.public, "GET", path, headers, None).await;
+        assert_eq!((reply.status, reply.header("content-type")), (404, kind), "{headers:?} {path}");
+        assert_eq!(reply.header("cache-control"), "no-store", "{path}");
+    }
+}
+
+#[tokio::test]
 async fn the_index_is_of_the_pinned_view_not_of_the_moment() {
     let world = World::new().await;
     world.node.lag();

@@ -31,6 +31,7 @@ async fn metrics_hold_the_listeners_and_the_node() {
         metrics.text
     );
     assert!(metrics.text.contains("rakit_http_requests_total{listener=\"public\",status=\"4xx\"} 1"));
+    assert!(metrics.text.contains("\nrakit_next_poll_ms 15000\n"), "{}", metrics.text);
     assert!(metrics.text.ends_with("rakit_applied 9\n"));
     assert!(!metrics.text.contains("# EOF"));
 }

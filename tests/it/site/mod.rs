@@ -11,6 +11,7 @@ mod names;
 mod pages;
 mod scraper;
 mod sheet;
+mod webkit;
 
 use serde_json::{Value, json};
 use tests::client::Officer;

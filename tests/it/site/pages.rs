@@ -16,6 +16,7 @@ use tests::{browser, form, pictures};
 use tokio::process::Command;
 
 use super::downloads::installed;
+use super::webkit::WebKit;
 use super::{form_of, held_form, report, shown};
 
 /// The province that is looked at closely, and its stations in each village.
@@ -157,4 +158,39 @@ async fn firefox_draws_the_same_pages() {
         assert!(drawn(&picture), "{path} in Firefox");
         std::fs::remove_file(picture).expect("a picture of the last page");
     }
+}
+
+#[tokio::test]
+async fn webkit_shows_the_same_pages() {
+    const SIZE: (u32, u32) = (1_280, 1_400);
+    if !WebKit::is_installed() {
+        return;
+    }
+    let nation = Nation::with(None).await;
+    nation.counted().await;
+    let webkit = WebKit::start(nation.cluster.http().clone(), SIZE).await;
+    let base = &nation.cluster.nodes()[0].public;
+    for (path, heading) in [
+        ("/", "INDONESIA"),
+        ("/ppwp/31", "DKI JAKARTA"),
+        ("/cari?q=kebon", "Cari TPS"),
+        ("/janggal/ppwp/31", "janggal"),
+        ("/tentang", "Tentang"),
+        ("/status", "Status"),
+        ("/tidak-ada", "tidak ditemukan"),
+    ] {
+        webkit.open(&format!("{base}{path}")).await;
+        let shown = webkit.value("return document.querySelector('h1').textContent").await;
+        assert!(shown.as_str().is_some_and(|text| text.contains(heading)), "{path}: {shown}");
+        let wide = webkit.value("return document.documentElement.scrollWidth - innerWidth").await;
+        assert_eq!(wide, 0, "{path} is wider than its window");
+        let color =
+            webkit.value("return getComputedStyle(document.querySelector('header')).backgroundColor").await;
+        assert_eq!(color, "rgb(18, 70, 79)", "{path}");
+    }
+    webkit.open(&format!("{base}/ppwp/31")).await;
+    let pressed = webkit
+        .value("document.querySelectorAll('thead button')[1].click(); return document.querySelectorAll('thead th')[1].ariaSort")
+        .await;
+    assert_eq!(pressed, "descending", "the table is sorted by what was pressed");
 }
