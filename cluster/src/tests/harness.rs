@@ -287,14 +287,19 @@ impl<D: Disk> World<D> {
         item_with_key(number)
     }
 
-    /// All running nodes have applied the same and have the same state.
-    pub(super) async fn agree(&self) {
+    /// Waits until all have applied what any has in its log.
+    pub(super) async fn all_applied(&self) {
         until("the same index everywhere", || {
             let indexes: BTreeSet<u64> = self.all().iter().map(|node| *node.applied().borrow()).collect();
             let last = self.all().iter().map(|node| node.status().last_index).max();
             indexes.len() == 1 && indexes.first().copied() == last
         })
         .await;
+    }
+
+    /// All running nodes have applied the same and have the same state.
+    pub(super) async fn agree(&self) {
+        self.all_applied().await;
         let hashes: Vec<_> = self.all().iter().map(|node| node.machine().state_hash()).collect();
         assert!(hashes.windows(2).all(|pair| pair[0] == pair[1]), "{hashes:?}");
     }
