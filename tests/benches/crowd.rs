@@ -51,9 +51,9 @@ pub(crate) struct Done {
     pub(crate) answered: u64,
     /// Answers that said to come later.
     pub(crate) put_off: u64,
-    /// Requests sent without waiting, and bytes that came back for them.
+    /// Requests sent without waiting, and answers to them.
     pub(crate) piled: u64,
-    pub(crate) piled_bytes: u64,
+    pub(crate) pile_answers: u64,
     /// Connections that were wanted and not had, or cut.
     pub(crate) refused: u64,
     /// Handshakes begun.
@@ -69,7 +69,7 @@ struct Counts {
     answered: Cell<u64>,
     put_off: Cell<u64>,
     piled: Cell<u64>,
-    piled_bytes: Cell<u64>,
+    pile_answers: Cell<u64>,
     refused: Cell<u64>,
     handshakes: Cell<u64>,
     slow_open: Cell<u64>,
@@ -78,6 +78,23 @@ struct Counts {
 
 fn count(cell: &Cell<u64>) {
     cell.set(cell.get() + 1);
+}
+
+/// Where heads end in a stream of them.
+#[derive(Default)]
+struct Ends {
+    line_is_empty: bool,
+}
+
+impl Ends {
+    /// Whether a head ends with this byte.
+    fn pass(&mut self, byte: u8) -> bool {
+        let ends = byte == b'\n' && self.line_is_empty;
+        if byte != b'\r' {
+            self.line_is_empty = byte == b'\n';
+        }
+        ends
+    }
 }
 
 struct Crowd {
@@ -112,7 +129,7 @@ pub(crate) async fn run(public: &[String], officers: &[String], duration: Durati
         answered: counts.answered.get(),
         put_off: counts.put_off.get(),
         piled: counts.piled.get(),
-        piled_bytes: counts.piled_bytes.get(),
+        pile_answers: counts.pile_answers.get(),
         refused: counts.refused.get(),
         handshakes: counts.handshakes.get(),
         slow_open: counts.slow_open.get(),
@@ -186,9 +203,12 @@ impl Crowd {
                 }
             };
             let reading = async {
+                // An answer that nothing has changed is a head: its last line is the only empty one.
+                let mut ends = Ends::default();
                 while let Ok(read @ 1..) = reads.read(&mut buffer).await {
-                    let bytes = u64::try_from(read).expect("small");
-                    self.counts.piled_bytes.set(self.counts.piled_bytes.get() + bytes);
+                    let answers = buffer[..read].iter().filter(|byte| ends.pass(**byte)).count();
+                    let answers = u64::try_from(answers).expect("small");
+                    self.counts.pile_answers.set(self.counts.pile_answers.get() + answers);
                 }
             };
             drop(timeout(left, async { tokio::join!(writing, reading) }).await);

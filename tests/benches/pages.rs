@@ -147,22 +147,20 @@ fn requests_and_bytes(line: &str) -> Option<(f64, f64)> {
 /// Attempts to have every answer say that nothing changed: the tag is another when load makes readers come less often,
 /// which the first attempts bring about.
 const ATTEMPTS_MAX: usize = 8;
+/// Bytes of an answer then, on average: a head, and in two of a hundred a page that came before the load was noticed.
+const UNCHANGED_BYTES_MAX: f64 = 800.0;
 
 /// Asks for a page that has not changed, with the tag it has under this load.
 async fn unchanged_per_second(http: &Client, url: &str, seconds: u64, pid: i32) -> Got {
     for _ in 0..ATTEMPTS_MAX {
         let page = send(http.get(url)).await.expect("an answer").expect_status(200);
         let got = requests_per_second(url, Some(page.header("etag")), seconds, pid).await;
-        // A hundredth may have come before the load was noticed.
         if got.bytes < UNCHANGED_BYTES_MAX {
             return got;
         }
     }
     panic!("{url}: its tag changed in each of {ATTEMPTS_MAX} attempts");
 }
-
-/// Of an answer that has a head alone, on average.
-const UNCHANGED_BYTES_MAX: f64 = 800.0;
 
 /// Connections of the open loop.
 const LINES: u32 = 64;
@@ -256,17 +254,13 @@ pub(crate) async fn measure(rakit: &Rakit, arguments: &Arguments, report: &mut R
     for target in &targets {
         let (mut ours, mut theirs, mut reached) = (Vec::new(), Vec::new(), 0.0_f64);
         for _ in 0..arguments.rounds {
-            let [mine, its] = if target.unchanged {
-                [
-                    unchanged_per_second(&http, &target.rakit, arguments.seconds, pid).await,
-                    unchanged_per_second(&http, &target.nginx, arguments.seconds, nginx.pid()).await,
-                ]
-            } else {
-                [
-                    requests_per_second(&target.rakit, None, arguments.seconds, pid).await,
-                    requests_per_second(&target.nginx, None, arguments.seconds, nginx.pid()).await,
-                ]
+            let ask = async |url: &str, pid| {
+                if target.unchanged {
+                    return unchanged_per_second(&http, url, arguments.seconds, pid).await;
+                }
+                requests_per_second(url, None, arguments.seconds, pid).await
             };
+            let (mine, its) = (ask(&target.rakit, pid).await, ask(&target.nginx, nginx.pid()).await);
             reached = reached.max(mine.rate);
             ours.push(mine.per_cpu);
             theirs.push(its.per_cpu);

@@ -32,13 +32,14 @@ async fn every_answer_says_which_node_gave_it_and_at_which_index() {
 async fn an_address_that_is_nothing_is_a_page_for_browsers_and_a_problem_for_programs() {
     let world = World::new().await;
     let browser = [("accept", "text/html,application/xhtml+xml,*/*;q=0.8")];
-    for (headers, path, kind) in [
-        (&browser[..], "/tidak-ada", "text/html; charset=utf-8"),
-        (&[], "/tidak-ada", "application/problem+json"),
-        (&[("accept", "*/*")], "/tidak-ada", "application/problem+json"),
-        (&browser, "/api/v1/tidak-ada", "application/problem+json"),
+    for (router, headers, path, kind) in [
+        (&world.public, &browser[..], "/tidak-ada", "text/html; charset=utf-8"),
+        (&world.officer, &browser, "/tidak-ada", "text/html; charset=utf-8"),
+        (&world.public, &[], "/tidak-ada", "application/problem+json"),
+        (&world.public, &[("accept", "*/*")], "/tidak-ada", "application/problem+json"),
+        (&world.public, &browser, "/api/v1/tidak-ada", "application/problem+json"),
     ] {
-        let reply = call(&world.public, "GET", path, headers, None).await;
+        let reply = call(router, "GET", path, headers, None).await;
         assert_eq!((reply.status, reply.header("content-type")), (404, kind), "{headers:?} {path}");
         assert_eq!(reply.header("cache-control"), "no-store", "{path}");
     }

@@ -31,7 +31,16 @@ async fn metrics_hold_the_listeners_and_the_node() {
         metrics.text
     );
     assert!(metrics.text.contains("rakit_http_requests_total{listener=\"public\",status=\"4xx\"} 1"));
-    assert!(metrics.text.contains("\nrakit_next_poll_ms 15000\n"), "{}", metrics.text);
+    let (pages, bytes) = world.publisher.kept();
+    for line in [
+        format!("rakit_kept_pages {pages}"),
+        format!("rakit_kept_pages_bytes {bytes}"),
+        format!("rakit_kept_pages_served_total {}", world.publisher.hits()),
+        "rakit_events_regions 0".to_owned(),
+        "rakit_next_poll_ms 15000".to_owned(),
+    ] {
+        assert!(metrics.text.lines().any(|told| told == line), "{line} in {}", metrics.text);
+    }
     assert!(metrics.text.ends_with("rakit_applied 9\n"));
     assert!(!metrics.text.contains("# EOF"));
 }

@@ -193,4 +193,9 @@ async fn webkit_shows_the_same_pages() {
         .value("document.querySelectorAll('thead button')[1].click(); return document.querySelectorAll('thead th')[1].ariaSort")
         .await;
     assert_eq!(pressed, "descending", "the table is sorted by what was pressed");
+    webkit.open(&format!("{base}/kios")).await;
+    // WebKit styles what is used as it styles the symbol, so rules for the patterns of bars must not reach symbols.
+    let stroke =
+        webkit.value("return getComputedStyle(document.querySelector('.defs symbol path')).stroke").await;
+    assert_eq!(stroke, "none", "icons take their colour from where they are used");
 }
